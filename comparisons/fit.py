@@ -1,0 +1,183 @@
+"""One fit from beginning to end: data, three readings under each prior, references, checks, results on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+import models
+from comparisons import checks, points, posterior, store, table
+from comparisons.functions import Functions
+from comparisons.optimum import STARTS
+from comparisons.settings import SETTINGS
+
+
+def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: int = 1) -> list[checks.Check]:
+    """Fit a built-in fit under all its priors and write its results.
+
+    Parameters
+    ----------
+    name : str
+        Name of the fit.
+    report : callable
+        Told each stage as it ends.
+    cores : int
+        Threads for the chains; the numbers do not depend on it.
+
+    Returns
+    -------
+    list of Check
+        All checks, passed or not.
+    """
+    began = time.perf_counter()
+    scenario_name, dataset = models.fits()[name]
+    inputs = store.inputs_of_fit(scenario_name, asdict(SETTINGS))
+    scenario = models.load(scenario_name)
+    data = scenario.datasets[dataset]()
+    root = np.random.SeedSequence([SETTINGS.seed, zlib.crc32(name.encode())])
+    start_seed, *prior_seeds = root.spawn(1 + len(scenario.priors(data)))
+    rng = np.random.default_rng(start_seed)
+    candidates = [scenario.start(data, rng) for _ in range(STARTS)]
+    obstacle = scenario.obstacle(data)
+
+    groups: dict[str, xr.Dataset] = {"/data": data}
+    tables: list[pd.DataFrame] = []
+    every: list[checks.Check] = []
+    mle: points.Point | None = None
+    for (prior_name, prior), seed in zip(scenario.priors(data).items(), prior_seeds, strict=True):
+        model = scenario.model(data, prior)
+        functions = Functions(model, candidates[0])
+        compared = [parameter for parameter in scenario.parameters if parameter in model.named_vars]
+        starts = [functions.unconstrain(candidate) for candidate in candidates]
+        level = SETTINGS.level
+        if mle is None:  # the likelihood does not know the prior
+            mle = points.mle(functions, compared, starts, level, obstacle, scenario.order)
+            report("maximum likelihood")
+        map_ = points.map_(functions, compared, starts, level, scenario.order)
+        report(f"{prior_name}: mode")
+        sampler_seed, predictive_seed, extras_seed = (int(part) for part in seed.generate_state(3))
+        sampled, unconstrained = posterior.sample(
+            functions,
+            starts[: SETTINGS.chains],
+            sampler_seed,
+            draws=SETTINGS.draws,
+            tune=SETTINGS.tune,
+            cores=cores,
+        )
+        draws = sampled["posterior"].to_dataset()
+        if scenario.identify is not None:
+            draws = scenario.identify(draws, _dataset(model, map_.estimate), data)
+        report(f"{prior_name}: posterior")
+        proper = all(distribution.proper for distribution in prior.values())
+        prefix = f"/{prior_name}"
+        groups |= {
+            f"{prefix}/mle": _reading(model, mle, level),
+            f"{prefix}/map": _reading(model, map_, level),
+            f"{prefix}/posterior": draws,
+            f"{prefix}/sample_stats": sampled["sample_stats"].to_dataset(),
+        }
+        groups |= {f"{prefix}/{key}": value for key, value in posterior.pointwise(functions, unconstrained).items()}
+        new = posterior.predictive(functions, draws, proper, predictive_seed)
+        groups |= {f"{prefix}/{key}": value for key, value in new.items()}
+        if scenario.extras is not None:
+            readings = {"mle": _dataset(model, mle.estimate), "map": _dataset(model, map_.estimate), "posterior": draws}
+            groups[f"{prefix}/extras"] = scenario.extras(data, readings, np.random.default_rng(extras_seed))
+        report(f"{prior_name}: predictions")
+        references = scenario.reference(data, prior)
+        summary = table.summarise(draws[compared], level)
+        rows = table.rows({"mle": mle, "map": map_}, draws[compared], summary, references, _truth(data), level)
+        found = [
+            *checks.of_point(mle, prior_name, "mle"),
+            *checks.of_point(map_, prior_name, "map"),
+            *checks.of_posterior(summary, sampled["sample_stats"].to_dataset(), prior_name),
+            *checks.of_references(rows, prior_name),
+        ]
+        rows["failed"] = [
+            checks.failures(found, reading, parameter)
+            for reading, parameter in zip(rows["reading"], rows["parameter"], strict=True)
+        ]
+        tables.append(rows.assign(prior=prior_name))
+        every += found
+        report(f"{prior_name}: references")
+
+    comparison = pd.concat(tables).assign(scenario=scenario_name, data=dataset)[table.COLUMNS]
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs = {
+        "fit": name,
+        "scenario": scenario_name,
+        "dataset": dataset,
+        "question": scenario.question,
+        "lesson": scenario.lesson,
+        "formula": scenario.formula,
+        "identified": scenario.identified,
+        "parameters": json.dumps([str(name) for name in scenario.parameters]),
+        "priors": json.dumps(
+            {key: {k: str(v) for k, v in prior.items()} for key, prior in scenario.priors(data).items()}
+        ),
+        **asdict(SETTINGS),
+    }
+    place = store.folder(name)
+    store.write(place / "fit.nc", lambda path: tree.to_netcdf(path, engine="netcdf4"))
+    store.write(place / "comparison.csv", lambda path: comparison.to_csv(path, index=False))
+    record = {
+        "fit": name,
+        "inputs": inputs,
+        "checks": [asdict(check) for check in every],
+        "versions": store.versions(),
+        **asdict(SETTINGS),
+        "command": f'make report FITS="{name}"',
+        "data_sha256": data_digest(data),
+        "seconds": round(time.perf_counter() - began, 2),
+    }
+    store.write_json(place / "checks.json", record)  # last: its digest says that the others are complete
+    return every
+
+
+def data_digest(data: xr.Dataset) -> str:
+    """SHA-256 of names, dims, types and values of a data set."""
+    total = hashlib.sha256()
+    for name in sorted(map(str, data.variables)):
+        variable = data[name]
+        total.update(f"{name} {variable.dims} {variable.dtype.kind}".encode())
+        total.update(np.ascontiguousarray(variable.values.astype("U" if variable.dtype.kind in "OUT" else float)).tobytes())
+    return total.hexdigest()
+
+
+def _truth(data: xr.Dataset) -> dict[str, np.ndarray]:
+    return {str(name).removeprefix("true_"): value.values for name, value in data.items() if str(name).startswith("true_")}
+
+
+def _dataset(model: Any, values: dict[str, Any]) -> xr.Dataset:
+    """Parameters of one point, labelled."""
+    coords = posterior.coords(model)
+    return xr.Dataset({name: (posterior.dims(model, name), value) for name, value in values.items()}, coords=coords)
+
+
+def _reading(model: Any, point: points.Point, level: float) -> xr.Dataset:
+    """A point reading as a data set with the leading dim ``statistic``, its audit in the attributes."""
+    statistics = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper")
+    variables = {
+        name: (("statistic", *posterior.dims(model, name)), np.stack([getattr(point, key)[name] for key in statistics]))
+        for name in point.estimate
+    }
+    optimum = point.optimum
+    result = xr.Dataset(variables, coords={"statistic": list(statistics), **posterior.coords(model)})
+    return result.assign_attrs(
+        interval=point.interval,
+        level=level,
+        exists=int(point.exists),
+        log_density=optimum.value,
+        gradient=optimum.gradient,
+        starts=optimum.starts,
+        agreeing=optimum.agreeing,
+        collapsed=optimum.collapsed,
+    )

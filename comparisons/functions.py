@@ -1,0 +1,196 @@
+"""A PyMC model as plain functions of one unconstrained vector.
+
+Everything the readings need, log densities with gradients, pointwise terms and the declared parameters, is a function of the
+vector ``u`` of the model's transformed free variables. Compilation is what costs time, not evaluation, so that
+
+* functions are compiled for PyTensor's Python linker (a tenth of a second, against seconds for Numba),
+* data and hyperparameters are inputs, and a compiled function is used again for every model with an equal graph. That the graphs
+  are equal is established by PyTensor (`equal_computations`), constants included: a wrong reuse is impossible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+from pymc.logprob.utils import ParameterValueError
+from pytensor.compile.mode import Mode
+from pytensor.graph.basic import Variable, equal_computations
+from pytensor.graph.replace import graph_replace, vectorize_graph
+
+Array = NDArray[np.float64]
+PYTHON = Mode(linker="py", optimizer="fast_compile")
+
+_compiled: list[tuple[str, list[Variable], list[Variable], Any]] = []
+
+
+def equal_graphs(a: tuple[list[Variable], list[Variable]], b: tuple[list[Variable], list[Variable]]) -> bool:
+    """Whether two graphs, each given as (inputs, outputs), compute the same function of their inputs."""
+    return (
+        len(a[0]) == len(b[0])
+        and len(a[1]) == len(b[1])
+        and all(x.type == y.type for x, y in zip(a[0], b[0], strict=True))
+        and equal_computations(a[1], b[1], in_xs=a[0], in_ys=b[0])
+    )
+
+
+class Functions:
+    """The functions of one model.
+
+    Parameters
+    ----------
+    model : pymc.Model
+    point : dict of str to array
+        Any point in the declared parametrisation, ``{free variable: value}``: it gives the shapes.
+    """
+
+    def __init__(self, model: pm.Model, point: dict[str, Array]) -> None:
+        self.model = model
+        self.parameters = [*model.free_RVs, *model.deterministics]
+        self._values = [model.rvs_to_values[variable] for variable in model.free_RVs]
+        shared = [*model.data_vars, *(length for length in model.dim_lengths.values() if hasattr(length, "get_value"))]
+        self._shared = list(dict.fromkeys(shared))
+        self._data = [variable.get_value() for variable in self._shared]
+        self.inputs: list[Variable] = [*self._values, *self._shared]
+        self.shared = {variable.name: value for variable, value in zip(self._shared, self._data, strict=True)}
+        self.shapes = [value.shape for value in self._transformed(point)]
+        self.size = int(sum(np.prod(shape, dtype=int) for shape in self.shapes))
+        edges = np.cumsum([0, *(int(np.prod(shape, dtype=int)) for shape in self.shapes)])
+        self.slices = {
+            variable.name: slice(int(a), int(b))
+            for variable, a, b in zip(model.free_RVs, edges[:-1], edges[1:], strict=True)
+        }
+
+    def _transformed(self, point: dict[str, Array]) -> list[Array]:
+        """Values of the free variables on the unconstrained scale."""
+        given = [variable.type() for variable in self.model.free_RVs]
+        outputs = []
+        for variable, value in zip(self.model.free_RVs, given, strict=True):
+            transform = self.model.rvs_to_transforms[variable]
+            outputs.append(value if transform is None else transform.forward(value, *variable.owner.inputs))
+        function = self._function("unconstrain", outputs, lambda terms, _: terms, [*given, *self._shared])
+        values: list[Array] = function(*(point[variable.name] for variable in self.model.free_RVs), *self._data)
+        return values
+
+    def unconstrain(self, point: dict[str, Array]) -> Array:
+        """The vector ``u`` of a point in the declared parametrisation."""
+        return np.concatenate([np.ravel(value) for value in self._transformed(point)])
+
+    def _function(
+        self,
+        name: str,
+        terms: Sequence[Variable],
+        derive: Callable[[list[Variable], Any], list[Variable]],
+        inputs: list[Variable] | None = None,
+    ) -> Any:
+        """Compile ``derive(terms, u)`` as a function of ``u`` and the data, or find it compiled."""
+        given = self.inputs if inputs is None else inputs
+        name = f"{name} {self.shapes}" if inputs is None else name
+        for known_name, known_inputs, known_terms, function in _compiled:
+            if name == known_name and equal_graphs((given, list(terms)), (known_inputs, known_terms)):
+                return function
+        data = [variable.type() for variable in self._shared]
+        if inputs is None:
+            u = pt.vector("u", shape=(self.size,))
+            edges = np.cumsum([0, *(int(np.prod(shape, dtype=int)) for shape in self.shapes)])
+            parts = [
+                u[int(a) : int(b)].reshape(shape)
+                for a, b, shape in zip(edges[:-1], edges[1:], self.shapes, strict=True)
+            ]
+            replace = {**dict(zip(self._values, parts, strict=True)), **dict(zip(self._shared, data, strict=True))}
+            heads: list[Variable] = [u]
+        else:
+            replace = dict(zip(self._shared, data, strict=True))
+            u, heads = None, inputs[: len(inputs) - len(data)]
+        graph = derive(list(graph_replace(list(terms), replace, strict=False)), u)
+        batch = [pt.matrix("draws", shape=(None, self.size))] if name.startswith("each") else heads
+        if batch is not heads:
+            graph = vectorize_graph(graph, {u: batch[0]})
+        # Without a C++ compiler, or inner graphs (simplex transforms) would still be compiled, for seconds, by one.
+        with pytensor.config.change_flags(cxx=""):
+            function = pytensor.function([*batch, *data], graph, mode=PYTHON, on_unused_input="ignore")
+        _compiled.append((name, list(given), list(terms), function))
+        return function
+
+    def density(self, variables: Sequence[Variable]) -> Callable[[Array], tuple[float, Array]]:
+        """Sum of the log densities of some variables, without Jacobian, and its gradient; ``-inf`` outside the support."""
+        terms = [self.model.logp(vars=list(variables), jacobian=False)]
+        function = self._function("density", terms, lambda t, u: [t[0], pt.grad(t[0], u, disconnected_inputs="ignore")])
+
+        def evaluate(u: Array) -> tuple[float, Array]:
+            try:
+                with np.errstate(all="ignore"):
+                    value, gradient = function(u, *self._data)
+            except ParameterValueError:
+                return -np.inf, np.zeros_like(u)
+            if not (np.isfinite(value) and np.isfinite(gradient).all()):
+                return -np.inf, np.zeros_like(u)
+            return float(value), gradient
+
+        return evaluate
+
+    def declared(self) -> Callable[[Array], dict[str, Array]]:
+        """The declared parameters, deterministic ones included, of a vector ``u``."""
+        terms = self.model.replace_rvs_by_values(self.parameters)
+        function = self._function("declared", terms, lambda t, _: t)
+        names = [variable.name for variable in self.parameters]
+
+        def evaluate(u: Array) -> dict[str, Array]:
+            with np.errstate(all="ignore"):
+                return dict(zip(names, function(u, *self._data), strict=True))
+
+        return evaluate
+
+    def each_declared(self, draws: Array) -> dict[str, Array]:
+        """The declared parameters of many vectors, ``draws`` of shape (s, d)."""
+        terms = self.model.replace_rvs_by_values(self.parameters)
+        function = self._function("each declared", terms, lambda t, _: t)
+        values = function(draws, *self._data)
+        return {variable.name: value for variable, value in zip(self.parameters, values, strict=True)}
+
+    def each_term(self, variables: Sequence[Any], draws: Array) -> dict[str, Array]:
+        """Log density of each variable, elementwise and without Jacobian, for many vectors of shape (s, d)."""
+        terms = self.model.logp(vars=list(variables), jacobian=False, sum=False)
+        function = self._function("each term", terms, lambda t, _: t)
+        values = function(draws, *self._data)
+        return {variable.name: value for variable, value in zip(variables, values, strict=True)}
+
+
+class Declared:
+    """The compared parameters as one vector, and back as arrays in their shapes."""
+
+    def __init__(self, functions: Functions, parameters: list[str]) -> None:
+        self._evaluate = functions.declared()
+        self._each = functions.each_declared
+        self.parameters = parameters
+        example = self._evaluate(np.zeros(functions.size))
+        self.shapes = {name: example[name].shape for name in parameters}
+
+    def __call__(self, u: Array) -> Array:
+        values = self._evaluate(u)
+        return np.concatenate([np.ravel(values[name]) for name in self.parameters])
+
+    def each(self, points: Array) -> Array:
+        """Many vectors at once, shape (s, d) to (s, q)."""
+        values = self._each(points)
+        return np.concatenate([values[name].reshape(len(points), -1) for name in self.parameters], axis=1)
+
+    def slope(self, u: Array, step: Array) -> Array:
+        """Jacobian at ``u`` by central differences, shape (q, d)."""
+        shifts = np.diag(step)
+        values = self.each(np.concatenate([u + shifts, u - shifts]))
+        difference: Array = (values[: len(u)] - values[len(u) :]) / (2 * step[:, None])
+        return difference.T
+
+    def split(self, vector: Any) -> dict[str, Any]:
+        parts, at = {}, 0
+        for name, shape in self.shapes.items():
+            size = int(np.prod(shape, dtype=int))
+            parts[name] = np.reshape(vector[at : at + size], shape)
+            at += size
+        return parts

@@ -1,0 +1,62 @@
+"""All stale fits, shared among processes: one scenario per process at a time.
+
+This is the only level of parallelism. A process imports PyMC once and keeps what it has compiled, so that the fits of a scenario
+belong together; the chains of a fit run one after the other, unless cores would stand idle.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+
+import models
+from comparisons import store
+from comparisons.settings import SETTINGS
+
+# What costs most starts first, new scenarios before all.
+ORDER = ("mixture", "regression", "logistic", "gaussian", "coin")
+
+
+def fit_stale(names: list[str], jobs: int) -> int:
+    """Fit those of ``names`` that are not up to date, one scenario per process at a time."""
+    known = models.fits()
+    stale = [name for name in names if not store.is_current(name, store.inputs_of_fit(known[name][0], asdict(SETTINGS)))]
+    if not stale:
+        print(f"fits: all {len(names)} up to date")
+        return 0
+    groups: dict[str, list[str]] = {}
+    for name in stale:
+        groups.setdefault(known[name][0], []).append(name)
+    ordered = sorted(groups, key=lambda group: ORDER.index(group) if group in ORDER else -1)
+    print(f"fits: {len(stale)} of {len(names)} to do: {' '.join(stale)}", flush=True)
+    workers = min(jobs, len(groups))
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"  # one level of parallelism: processes
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        tasks = [pool.submit(_fit_group, groups[group], max(1, jobs // workers)) for group in ordered]
+        for task in tasks:
+            task.result()
+    return 0
+
+
+def _fit_group(names: list[str], cores: int) -> None:
+    """Fit several fits in this process, saying what happens."""
+    from comparisons.fit import fit
+
+    for name in names:
+        began = last = time.perf_counter()
+
+        def report(stage: str, name: str = name) -> None:
+            nonlocal last
+            now = time.perf_counter()
+            print(f"  {name:<20} {stage:<28} {now - last:6.1f} s", flush=True)
+            last = now
+
+        checks = fit(name, report, cores)
+        failed = [check for check in checks if not check.passed]
+        verdict = "all checks passed" if not failed else f"{len(failed)} of {len(checks)} checks failed"
+        print(f"* {name:<20} {verdict:<28} {time.perf_counter() - began:6.1f} s", flush=True)

@@ -1,0 +1,189 @@
+"""The two point readings: maximum likelihood (MLE) and maximum a posteriori (MAP).
+
+Both maximise a log density of the same model without Jacobian: the MLE that of the observed variables alone, the MAP that of all
+variables. The MAP is therefore the mode in the declared parametrisation, on the scale on which the priors are written; another
+parametrisation has another mode. Uncertainty is made on the declared scale too:
+
+* MLE: standard error (Wald) from the observed information, and a profile likelihood interval,
+* MAP: Laplace approximation, a Normal distribution at the mode with the curvature of the joint density there.
+
+At a maximum the covariance is that of the unconstrained vector, carried over by the Jacobian of the parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pymc as pm
+from scipy.stats import norm
+
+from comparisons import profile
+from comparisons.functions import PYTHON, Array, Declared, Functions
+from comparisons.optimum import Density, Kinks, Optimum, maximise
+
+LAPLACE = "laplace, declared scale"
+PROFILE = "profile likelihood"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point reading.
+
+    Attributes
+    ----------
+    estimate, sd, lower, upper : dict of str to array
+        By parameter, in its shape; NaN where the value does not exist.
+    wald_lower, wald_upper : dict of str to array
+        The Normal interval ``estimate +- z sd``.
+    interval : str
+        Kind of the interval ``lower`` to ``upper``.
+    reason : dict of str to array of str
+        Why a value does not exist or what to know of it, per element; empty where there is nothing to say.
+    exists : bool
+        Whether the maximum exists, at least on the boundary of the parameter space.
+    optimum : Optimum
+        The audit.
+    """
+
+    estimate: dict[str, Array]
+    sd: dict[str, Array]
+    lower: dict[str, Array]
+    upper: dict[str, Array]
+    wald_lower: dict[str, Array]
+    wald_upper: dict[str, Array]
+    interval: str
+    reason: dict[str, Any]
+    exists: bool
+    optimum: Optimum
+
+
+Order = Callable[[dict[str, Array]], dict[str, Array]]
+
+
+def mle(
+    functions: Functions,
+    parameters: list[str],
+    starts: list[Array],
+    level: float,
+    obstacle: str = "",
+    order: Order | None = None,
+) -> Point:
+    """Maximise the likelihood.
+
+    Parameters
+    ----------
+    functions : Functions
+    parameters : list of str
+        The parameters compared.
+    starts : list of array, shape (d,)
+    level : float
+        Of the interval.
+    obstacle : str
+        What the scenario knows from the data alone about why there is no maximum.
+    order : callable, optional
+        Canonical order of interchangeable parts (`models.contract.Scenario`).
+    """
+    density = functions.density(functions.model.observed_RVs)
+    declared = Declared(functions, parameters)
+    optimum = _maximise(functions, density, starts, Kinks(), declared, order)
+    lower, upper = profile.intervals(density, optimum, declared, level)
+    return _point(declared, optimum, level, PROFILE, lower, upper, obstacle)
+
+
+def map_(
+    functions: Functions, parameters: list[str], starts: list[Array], level: float, order: Order | None = None
+) -> Point:
+    """Maximise the joint density of data and parameters; parameters as in `mle`."""
+    model = functions.model
+    kinks = _kinks(functions)
+    smooth = [variable for variable in model.free_RVs if not _is_laplace(variable)]
+    density = functions.density([*smooth, *model.observed_RVs])
+    declared = Declared(functions, parameters)
+    optimum = _maximise(functions, density, starts, kinks, declared, order)
+    return _point(declared, optimum, level, LAPLACE, None, None, "")
+
+
+def _maximise(
+    functions: Functions,
+    density: Density,
+    starts: list[Array],
+    kinks: Kinks,
+    declared: Declared,
+    order: Order | None,
+) -> Optimum:
+    """Maximise, and where parts are interchangeable move to the same maximum with its parts in order."""
+    found = maximise(density, starts, kinks, declared)
+    if order is None or not found.regular:
+        return found
+    u = functions.unconstrain(order(functions.declared()(found.u)))
+    ordered = maximise(density, [u], kinks, declared)
+    return replace(ordered, starts=found.starts, agreeing=found.agreeing, collapsed=found.collapsed)
+
+
+def _is_laplace(variable: Any) -> bool:
+    return isinstance(variable.owner.op, pm.Laplace.rv_type)
+
+
+def _kinks(functions: Functions) -> Kinks:
+    """Kinks of all variables with a Laplace prior; its hyperparameters must be constants."""
+    index, location, rate = [], [], []
+    for variable in functions.model.free_RVs:
+        if _is_laplace(variable):
+            where = np.arange(functions.size)[functions.slices[variable.name]]
+            parameters = variable.owner.op.dist_params(variable.owner)
+            centre, scale = (parameter.eval(mode=PYTHON) for parameter in parameters)
+            index.append(where)
+            location.append(np.broadcast_to(centre, where.shape))
+            rate.append(np.broadcast_to(1 / scale, where.shape))
+    return Kinks(np.concatenate(index), np.concatenate(location), np.concatenate(rate)) if index else Kinks()
+
+
+def _point(
+    declared: Declared,
+    optimum: Optimum,
+    level: float,
+    interval: str,
+    lower: Array | None,
+    upper: Array | None,
+    obstacle: str,
+) -> Point:
+    """Put estimates, standard deviations, intervals and reasons together."""
+    estimate = declared(optimum.u)
+    size, nothing = len(estimate), np.full(len(estimate), np.nan)
+    # A spike found by no start still leaves a local maximum worth reporting; separation and rank deficiency leave none.
+    local = optimum.regular and obstacle.startswith("unbounded")
+    exists = (optimum.regular and not obstacle) or optimum.failure == "boundary"
+    sd = nothing
+    reason = np.full(size, obstacle, dtype=object)
+    if optimum.regular and (exists or local):
+        slope = declared.slope(optimum.u, optimum.step)
+        variance = np.einsum("ij,jk,ik->i", slope, optimum.covariance, slope)
+        sd = np.where(variance > 0, np.sqrt(variance), np.nan)
+        reason[np.isnan(sd)] = "exactly at the kink of its Laplace prior: no curvature, no standard deviation"
+    elif exists:
+        reason[:] = obstacle or "on the boundary of the parameter space"
+    else:
+        estimate = nothing
+        reason[:] = obstacle or f"no finite maximum: {optimum.failure}"
+    z = float(norm.ppf((1 + level) / 2))
+    wald = estimate - z * sd, estimate + z * sd
+    low, high = wald if lower is None or upper is None else (lower, upper)
+    if not (exists or local):
+        low, high = nothing, nothing
+    missing = np.isnan(low) | np.isnan(high)
+    reason[missing & (reason == "")] = "no interval: its ends were not found"
+    return Point(
+        estimate=declared.split(estimate),
+        sd=declared.split(sd),
+        lower=declared.split(low),
+        upper=declared.split(high),
+        wald_lower=declared.split(wald[0]),
+        wald_upper=declared.split(wald[1]),
+        interval=interval,
+        reason=declared.split(reason),
+        exists=exists,
+        optimum=optimum,
+    )

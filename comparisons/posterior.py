@@ -1,0 +1,150 @@
+"""The third reading: the full posterior, by NUTS (nutpie), with everything ArviZ needs to judge and to show it.
+
+nutpie compiles the log density of a model once; a model with an equal graph is sampled with the same machine code and its own
+data. Chains start at the scenario's dispersed points, so that draws depend on the seed alone and not on what else the process
+has compiled.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import warnings
+from typing import Any
+
+import nutpie
+import numpy as np
+import pymc as pm
+import xarray as xr
+from pytensor.graph.basic import Variable
+
+from comparisons.functions import PYTHON, Array, Functions, equal_graphs
+
+PREDICTIVE_DRAWS = 500
+LARGEST_LOG_LIKELIHOOD = 20_000_000  # elements; above it the draws are thinned
+STATISTICS = ("diverging", "energy", "depth", "n_steps", "step_size", "mean_tree_accept")
+
+_compiled: list[tuple[list[Variable], list[Variable], Any]] = []
+
+
+def sample(
+    functions: Functions, starts: list[Array], seed: int, *, draws: int = 1_000, tune: int = 1_000, cores: int = 1
+) -> tuple[xr.DataTree, Array]:
+    """Sample the posterior, one chain per start.
+
+    Parameters
+    ----------
+    functions : Functions
+        Of the model.
+    starts : list of array, shape (d,)
+    seed : int
+    draws, tune : int
+        Kept draws and warm-up draws per chain.
+    cores : int
+        Threads; it does not change the draws.
+
+    Returns
+    -------
+    tree : xarray.DataTree
+        Groups ``posterior`` (declared parameters, dims ``(chain, draw, ...)``) and ``sample_stats``.
+    unconstrained : array, shape (chains, draws, d)
+    """
+    compiled = _compile(functions)
+    order = iter(starts)
+    compiled = dataclasses.replace(compiled, initial_point_func=lambda seed: next(order))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = nutpie.sample(
+            compiled,
+            draws=draws,
+            tune=tune,
+            chains=len(starts),
+            cores=cores,
+            seed=seed,
+            save_warmup=False,
+            store_unconstrained=True,
+            progress_bar=False,
+        )
+    statistics = result["sample_stats"].to_dataset()
+    unconstrained = np.asarray(statistics["unconstrained_draw"])
+    kept = statistics[[name for name in STATISTICS if name in statistics]].drop_vars("unconstrained_parameter", errors="ignore")
+    values = functions.each_declared(unconstrained.reshape(-1, functions.size))
+    posterior = xr.Dataset(
+        {
+            name: (("chain", "draw", *dims(functions.model, name)), value.reshape(len(starts), draws, *value.shape[1:]))
+            for name, value in values.items()
+        },
+        coords={"chain": np.arange(len(starts)), "draw": np.arange(draws), **coords(functions.model)},
+    )
+    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept.assign_attrs(tuning_steps=tune)}), unconstrained
+
+
+def dims(model: pm.Model, name: str) -> tuple[str, ...]:
+    """Dims of a variable of the model."""
+    return tuple(str(dim) for dim in model.named_vars_to_dims.get(name, ()))
+
+
+def coords(model: pm.Model) -> dict[str, Any]:
+    """Coordinates of the model's parameters."""
+    used = {dim for variable in [*model.free_RVs, *model.deterministics] for dim in dims(model, variable.name)}
+    return {dim: np.asarray(model.coords[dim]) for dim in used}
+
+
+def pointwise(functions: Functions, unconstrained: Array) -> dict[str, xr.Dataset]:
+    """Log likelihood per observation and log prior per parameter at every draw: ``log_likelihood`` and ``log_prior``."""
+    chains, draws, size = unconstrained.shape
+    model = functions.model
+    observed = model.observed_RVs
+    rows = sum(value.size for value in functions.each_term(observed, unconstrained[0, :1]).values())
+    stride = max(1, int(np.ceil(chains * draws * rows / LARGEST_LOG_LIKELIHOOD)))
+    result = {}
+    for group, variables, step in (("log_likelihood", observed, stride), ("log_prior", model.free_RVs, 1)):
+        chosen = unconstrained[:, ::step]
+        terms = functions.each_term(variables, chosen.reshape(-1, size))
+        data = {}
+        for name, values in terms.items():
+            shaped = values.reshape(*chosen.shape[:2], *values.shape[1:])
+            if group == "log_prior":
+                shaped = shaped.reshape(*chosen.shape[:2], -1).sum(axis=-1)
+            data[name] = (("chain", "draw", *dims(model, name)[: shaped.ndim - 2]), shaped.astype(np.float32))
+        result[group] = xr.Dataset(
+            data, coords={"chain": np.arange(chains), "draw": np.arange(0, draws, step)}
+        )
+    return result
+
+
+def predictive(functions: Functions, posterior: xr.Dataset, proper: bool, seed: int) -> dict[str, xr.Dataset]:
+    """Draws of new data, from the posterior and, if it is proper, from the prior.
+
+    Returns
+    -------
+    dict of str to xarray.Dataset
+        ``posterior_predictive``, ``observed_data`` and, for a proper prior, ``prior`` and ``prior_predictive``.
+    """
+    options: dict[str, Any] = {"model": functions.model, "random_seed": seed, "compile_kwargs": {"mode": PYTHON}}
+    total = posterior.sizes["chain"] * posterior.sizes["draw"]
+    thinned = posterior.isel(draw=slice(None, None, max(1, total // PREDICTIVE_DRAWS)))
+    frozen = [variable.name for variable in functions.parameters]
+    logging.getLogger("pymc.sampling.forward").setLevel(logging.WARNING)
+    tree = pm.sample_posterior_predictive(thinned, freeze_vars=frozen, progressbar=False, **options)
+    result = {"posterior_predictive": tree["posterior_predictive"], "observed_data": tree["observed_data"]}
+    if proper:
+        prior = pm.sample_prior_predictive(PREDICTIVE_DRAWS, **options)
+        result |= {name: prior[name] for name in ("prior", "prior_predictive")}
+    return {name: group.to_dataset().drop_attrs() for name, group in result.items()}
+
+
+def _compile(functions: Functions) -> Any:
+    """The compiled log density of the model, new or with the data of this model in one that has an equal graph."""
+    model = functions.model
+    inputs, outputs = functions.inputs, [model.logp()]
+    for known_inputs, known_outputs, shapes, compiled in _compiled:
+        if shapes == functions.shapes and equal_graphs((inputs, outputs), (known_inputs, known_outputs)):
+            used = {variable.name for variable in compiled.shared_var_keys}
+            return compiled.with_data(**{name: value for name, value in functions.shared.items() if name in used})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = nutpie.compile_pymc_model(model, var_names=[])
+    compiled = dataclasses.replace(compiled, _coords={}, dims={})
+    _compiled.append((list(inputs), outputs, functions.shapes, compiled))
+    return compiled

@@ -1,0 +1,89 @@
+r"""Profile likelihood intervals.
+
+The interval of a scalar parameter :math:`\theta_j` holds the values that some setting of the other parameters makes likely enough:
+:math:`2 (\ell_{max} - \max_{\theta_j = c} \ell) \le \chi^2_{1, level}`. Its ends are the extreme values of :math:`\theta_j` over the
+region :math:`\ell \ge \ell_{max} - \chi^2_{1, level} / 2`, and that is how they are computed: one constrained optimisation per end,
+in coordinates in which the region is nearly a ball. In one dimension the ends are roots.
+
+Venzon, D. J. and Moolgavkar, S. H. (1988), A method for computing profile-likelihood-based confidence intervals,
+doi:10.2307/2347496.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import NonlinearConstraint, brentq, minimize
+from scipy.stats import chi2
+
+from comparisons.functions import Array, Declared
+from comparisons.optimum import Density, Optimum
+
+ON_CONTOUR = 1e-4  # how far from the contour, in log density, an end may lie
+
+
+def intervals(
+    density: Density, optimum: Optimum, declared: Declared, level: float
+) -> tuple[Array, Array]:
+    """Ends of the profile intervals of all declared parameters, shape (q,); NaN where an end was not found."""
+    drop = float(chi2.ppf(level, 1)) / 2
+    if len(optimum.u) == 1:
+        return _roots(density, optimum, declared, drop)
+    count = len(declared(optimum.u))
+    if not optimum.regular:
+        return np.full(count, np.nan), np.full(count, np.nan)
+    ends = [[_end(density, optimum, declared, drop, j, sign) for j in range(count)] for sign in (-1.0, 1.0)]
+    return np.array(ends[0]), np.array(ends[1])
+
+
+def _roots(
+    density: Density, optimum: Optimum, declared: Declared, drop: float
+) -> tuple[Array, Array]:
+    """Both ends of a model with one parameter; a side on which the likelihood never falls that far ends at infinity."""
+    top = optimum.u[0]
+    unit = float(np.sqrt(optimum.covariance[0, 0])) if optimum.regular else 1.0
+
+    def excess(u: float) -> float:
+        return density(np.array([u]))[0] - optimum.value + drop
+
+    ends = []
+    for sign in (-1.0, 1.0):
+        reach = unit
+        while excess(top + sign * reach) > 0 and reach < 1e4 * unit:
+            reach *= 1.5
+        far = top + sign * reach
+        ends.append(declared(np.array([brentq(excess, top, far, xtol=1e-12) if excess(far) < 0 else far])))
+    return np.minimum(*ends), np.maximum(*ends)
+
+
+def _end(
+    density: Density, optimum: Optimum, declared: Declared, drop: float, j: int, sign: float
+) -> float:
+    """The largest (``sign`` 1) or smallest (-1) value of parameter ``j`` within the region."""
+    factor = np.linalg.cholesky(optimum.covariance)
+    top = declared(optimum.u)[j]
+
+    def slope(u: Array) -> Array:
+        row: Array = declared.slope(u, optimum.step)[j]
+        return row
+
+    direction = slope(optimum.u) @ factor
+    length = float(np.linalg.norm(direction))
+    if not length > 0:
+        return float("nan")
+    region = NonlinearConstraint(
+        lambda v: density(optimum.u + factor @ v)[0] - optimum.value,
+        -drop,
+        np.inf,
+        jac=lambda v: density(optimum.u + factor @ v)[1] @ factor,
+    )
+    found = minimize(
+        lambda v: -sign * (declared(optimum.u + factor @ v)[j] - top) / length,
+        sign * direction / length * np.sqrt(2 * drop) * 0.9,
+        jac=lambda v: -sign * slope(optimum.u + factor @ v) @ factor / length,
+        constraints=[region],
+        method="SLSQP",
+        options={"ftol": 1e-9, "maxiter": 200},
+    )
+    u = optimum.u + factor @ found.x
+    on_contour = abs(density(u)[0] - optimum.value + drop) < ON_CONTOUR
+    return float(declared(u)[j]) if found.success and on_contour else float("nan")

@@ -1,0 +1,89 @@
+"""Results on disk: written to a temporary name and renamed, and up to date if their inputs have the same digest.
+
+Nothing here imports PyMC or xarray: a second ``make report`` only compares digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "reports" / "results"
+PACKAGES = ("arviz", "arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytensor", "scikit-learn", "scipy", "xarray")
+
+
+def write(path: Path, writer: Callable[[Path], object]) -> None:
+    """Let ``writer`` write a temporary file beside ``path``, then rename it: there is never half a file of that name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        writer(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON with sorted keys, atomically."""
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read JSON; an absent or damaged file counts as empty."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that make the numbers."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "absent"
+    return found
+
+
+def digest(files: Iterable[Path], *texts: str) -> str:
+    """SHA-256 of the contents of files, in the order of their names, and of texts."""
+    total = hashlib.sha256()
+    for path in sorted(files):
+        total.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for text in texts:
+        total.update(text.encode() + b"\0")
+    return total.hexdigest()
+
+
+def inputs_of_fit(scenario: str, settings: dict[str, Any]) -> str:
+    """Digest of everything a fit depends on: its scenario, the contract, the readings, the data, versions, settings."""
+    files = [
+        ROOT / "models" / f"{scenario}.py",
+        ROOT / "models" / "__init__.py",
+        *(ROOT / "models" / "contract").glob("*.py"),
+        *(ROOT / "models" / "data").glob("*.csv"),
+        *(path for path in (ROOT / "comparisons").glob("*.py") if path.stem != "__main__"),
+    ]
+    return digest(files, json.dumps(versions(), sort_keys=True), json.dumps(settings, sort_keys=True))
+
+
+def folder(fit: str) -> Path:
+    """Folder of the results of a fit."""
+    return RESULTS / fit
+
+
+def is_current(fit: str, inputs: str) -> bool:
+    """Whether all results of a fit are there and were made from these inputs."""
+    place = folder(fit)
+    complete = all((place / name).is_file() for name in ("fit.nc", "comparison.csv"))
+    return complete and read_json(place / "checks.json").get("inputs") == inputs

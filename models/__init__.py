@@ -1,0 +1,45 @@
+"""What is believed: one file per scenario, found by its name.
+
+A scenario is a file ``models/<scenario>.py`` that defines ``SCENARIO`` (see `models.contract.Scenario`). There is no list
+to edit: `names` reads the folder. A *fit* is a scenario with one of its data sets; its name is ``<scenario>`` for the
+teaching data and ``<scenario>-<dataset>`` for the others.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.contract import Scenario
+
+FOLDER = Path(__file__).parent
+
+
+def names() -> list[str]:
+    """Names of all scenarios, in alphabetical order."""
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+
+
+def load(name: str) -> Scenario:
+    """Return the scenario of that name.
+
+    Raises
+    ------
+    KeyError
+        If there is no file of that name.
+    """
+    if name not in names():
+        raise KeyError(f"no scenario named {name!r}; known scenarios: {', '.join(names())}")
+    scenario: Scenario = import_module(f"models.{name}").SCENARIO
+    return scenario
+
+
+def fits() -> dict[str, tuple[str, str]]:
+    """Names of all built-in fits, each with its scenario and its data set."""
+    return {
+        name if dataset == "teaching" else f"{name}-{dataset}": (name, dataset)
+        for name in names()
+        for dataset in load(name).datasets
+    }

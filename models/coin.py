@@ -1,0 +1,141 @@
+"""Coin: how probable is heads?
+
+The smallest model there is, and the only one here whose posterior can be written down: with a Beta(a, b) prior and k heads in
+n flips it is Beta(a + k, b + n - k). The three readings are k / n (MLE), the mode (a + k - 1) / (a + b + n - 2) (MAP) and
+the mean (a + k) / (a + b + n); with 100 flips they agree to the second digit, with three they do not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pymc as pm
+    import xarray as xr
+    from numpy.typing import NDArray
+
+TRUTH = 0.6
+SEED = 11  # of the seeds from 1 on, the first that gives the textbook's 65 heads in 100 flips
+
+
+def model(data: xr.Dataset, prior: Prior) -> pm.Model:
+    """Binomial model: ``heads[i] ~ Binomial(flips[i], theta)``; a row with ``flips`` 1 is a single (Bernoulli) flip."""
+    import pymc as pm
+
+    with pm.Model(coords=coordinates(data)) as result:
+        theta = prior["theta"].variable("theta")
+        pm.Binomial(
+            "heads", n=constant(data, "flips"), p=theta, observed=constant(data, "heads"), dims="observation"
+        )
+    return result
+
+
+def priors(data: xr.Dataset) -> dict[str, Prior]:
+    """Beta priors, each worth alpha + beta flips seen before."""
+    return {
+        "weak": {"theta": Distribution("Beta", alpha=2, beta=2)},
+        "flat": {"theta": Distribution("Beta", alpha=1, beta=1)},
+        "sceptical": {"theta": Distribution("Beta", alpha=20, beta=20)},
+    }
+
+
+def simulate(rng: np.random.Generator) -> xr.Dataset:
+    """One hundred single flips of a coin with theta = 0.6."""
+    return dataset(
+        {"heads": ("observation", rng.binomial(1, TRUTH, 100)), "flips": ("observation", np.ones(100, int))},
+        title="100 flips of a coin that is not quite fair",
+        source=f"simulated with theta = {TRUTH}; the seed was chosen to give the textbook's 65 heads",
+        truth={"theta": TRUTH},
+        seed=SEED,
+    )
+
+
+def counts(heads: int, flips: int, title: str, source: str) -> xr.Dataset:
+    """A data set of which only the counts are known."""
+    return dataset({"heads": ("observation", [heads]), "flips": ("observation", [flips])}, title=title, source=source)
+
+
+def same_side() -> xr.Dataset:
+    """Hand-flipped coins; "heads" stands for landing on the side it started from."""
+    table = read_table("flips.csv")
+    return counts(
+        int(table["same_side"].iloc[0]),
+        int(table["flips"].iloc[0]),
+        title="350,757 coins flipped by hand; a success is landing on the side it started from",
+        source="Bartos and others (2023), arXiv:2310.04153",
+    )
+
+
+def read(table: pd.DataFrame) -> xr.Dataset:
+    """Read a table with a column ``heads`` (successes) and, unless they are single flips, a column ``flips`` (trials)."""
+    if "heads" not in table:
+        raise ValueError("the coin needs a column 'heads': 0 or 1 per flip, or a count beside a column 'flips'")
+    heads = table["heads"].to_numpy()
+    flips = table["flips"].to_numpy() if "flips" in table else np.ones(len(heads), int)
+    for name, values in (("heads", heads), ("flips", flips)):
+        if not (np.issubdtype(values.dtype, np.number) and np.all(values == np.floor(values)) and np.all(values >= 0)):
+            raise ValueError(f"column {name!r} must hold whole numbers of at least 0")
+    if np.any(heads > flips):
+        raise ValueError("column 'heads' exceeds the number of flips; give the trials in a column 'flips'")
+    if flips.sum() == 0:
+        raise ValueError("there are no flips in this table: nothing can be learned from it")
+    return dataset(
+        {"heads": ("observation", heads.astype(int)), "flips": ("observation", flips.astype(int))},
+        title=f"{heads.sum():.0f} heads in {flips.sum():.0f} flips",
+        source="your table",
+    )
+
+
+def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+    """Anywhere between 0 and 1."""
+    return {"theta": np.asarray(rng.uniform(0.01, 0.99))}
+
+
+def obstacle(data: xr.Dataset) -> str:
+    """All heads or all tails put the maximum on the boundary."""
+    heads, flips = int(data["heads"].sum()), int(data["flips"].sum())
+    if heads in (0, flips):
+        return f"on the boundary: {heads} heads in {flips} flips are best explained by theta = {heads / flips:.0f}"
+    return ""
+
+
+def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
+    """The conjugate Beta posterior, its mode and its mean, and the relative frequency."""
+    heads, flips = float(data["heads"].sum()), float(data["flips"].sum())
+    answers = [Reference("mle", "theta", heads / flips, "relative frequency k / n")]
+    if prior["theta"].name == "Beta":
+        alpha = float(prior["theta"].hyperparameters["alpha"]) + heads
+        beta = float(prior["theta"].hyperparameters["beta"]) + flips - heads
+        answers.append(Reference("posterior", "theta", alpha / (alpha + beta), f"mean of Beta({alpha:g}, {beta:g})"))
+        if alpha >= 1 and beta >= 1 and alpha + beta > 2:
+            mode = (alpha - 1) / (alpha + beta - 2)
+            answers.append(Reference("map", "theta", mode, f"mode of Beta({alpha:g}, {beta:g})"))
+    return answers
+
+
+SCENARIO = Scenario(
+    question="How probable is heads?",
+    lesson=(
+        "With many flips the three readings agree whatever the prior; with three flips, all heads, maximum likelihood is "
+        "certain of heads for ever while the posterior is not."
+    ),
+    formula="heads[i] ~ Binomial(flips[i], theta)",
+    parameters=("theta",),
+    datasets={
+        "teaching": lambda: simulate(np.random.default_rng(SEED)),
+        "small": lambda: counts(3, 3, title="Three flips, three heads", source="a thought experiment"),
+        "flips": same_side,
+    },
+    simulate=simulate,
+    read=read,
+    priors=priors,
+    model=model,
+    start=start,
+    obstacle=obstacle,
+    reference=reference,
+)

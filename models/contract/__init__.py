@@ -1,0 +1,17 @@
+"""The one contract: what a scenario file says, and the few words it says it with."""
+
+from models.contract.data import constant, coordinates, dataset, read_table
+from models.contract.distribution import Distribution, Prior
+from models.contract.reference import Reference
+from models.contract.scenario import Scenario
+
+__all__ = [
+    "Distribution",
+    "Prior",
+    "Reference",
+    "Scenario",
+    "constant",
+    "coordinates",
+    "dataset",
+    "read_table",
+]

@@ -1,0 +1,82 @@
+"""The contract of a scenario: everything that must be said to read one model three ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pymc as pm
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from models.contract.distribution import Prior
+    from models.contract.reference import Reference
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One question, one model, several priors, several data sets.
+
+    Attributes
+    ----------
+    question : str
+        What the reader wants to know, as a question.
+    lesson : str
+        What comparing the three readings teaches here, in one or two sentences.
+    formula : str
+        The likelihood in plain mathematical text, one line per statement.
+    parameters : tuple of str
+        The variables of the model that are compared, in the order of the table.
+    datasets : mapping of str to callable
+        Data sets by name; the first is ``"teaching"``. Each value is called without arguments and returns an
+        `xarray.Dataset` made by `models.contract.dataset`.
+    simulate : callable
+        ``simulate(rng)`` draws a teaching data set from known parameters with a `numpy.random.Generator`. The truth is
+        kept in the data set as ``true_<parameter>``.
+    read : callable
+        ``read(table)`` turns a user's `pandas.DataFrame` into a data set, or raises `ValueError` with one clear line.
+    priors : callable
+        ``priors(data)`` returns the named priors for this data set; the first is the default.
+    model : callable
+        ``model(data, prior)`` returns the `pymc.Model`. Data and hyperparameters enter it as named `pymc.Data`, so
+        that one compilation serves every data set and hyperparameter of the same shape of graph.
+    start : callable
+        ``start(data, rng)`` returns a random, widely dispersed point, ``{free variable: value}`` in the declared
+        parametrisation. Optimisers and chains start there.
+    obstacle : callable
+        ``obstacle(data)`` says in words why the likelihood has no finite maximum inside the parameter space, or returns
+        an empty string. It is decided from the data alone, not from an optimiser.
+    reference : callable
+        ``reference(data, prior)`` returns independent answers (`models.contract.Reference`).
+    order : callable, optional
+        ``order(point)`` puts the interchangeable parts of a point ``{variable: value}`` in their canonical order.
+    identify : callable, optional
+        ``identify(draws, pivot, data)`` undoes a symmetry of the posterior (the labels of mixture components). ``draws``
+        and ``pivot`` are datasets of parameters; the first has dims ``(chain, draw, ...)``, the second is a point.
+    identified : str
+        How ``identify`` does it, in one sentence for the reader.
+    extras : callable, optional
+        ``extras(data, readings, rng)`` computes what users of this model expect beside its parameters, as an
+        `xarray.Dataset`; ``readings`` maps ``mle``, ``map`` and ``posterior`` to datasets of parameters.
+    """
+
+    question: str
+    lesson: str
+    formula: str
+    parameters: tuple[str, ...]
+    datasets: Mapping[str, Callable[[], xr.Dataset]]
+    simulate: Callable[[np.random.Generator], xr.Dataset]
+    read: Callable[[pd.DataFrame], xr.Dataset]
+    priors: Callable[[xr.Dataset], dict[str, Prior]]
+    model: Callable[[xr.Dataset, Prior], pm.Model]
+    start: Callable[[xr.Dataset, np.random.Generator], dict[str, NDArray[np.float64]]]
+    obstacle: Callable[[xr.Dataset], str]
+    reference: Callable[[xr.Dataset, Prior], list[Reference]]
+    order: Callable[[dict[str, NDArray[np.float64]]], dict[str, NDArray[np.float64]]] | None = None
+    identify: Callable[[xr.Dataset, xr.Dataset, xr.Dataset], xr.Dataset] | None = None
+    identified: str = ""
+    extras: Callable[[xr.Dataset, Mapping[str, xr.Dataset], np.random.Generator], xr.Dataset] | None = None

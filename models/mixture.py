@@ -1,0 +1,411 @@
+"""Gaussian mixture: how many groups are there, which point belongs to which, and how sure is that?
+
+The likelihood of a mixture has no maximum: put a component on one point and let it shrink. What every program reports, this one
+too, is the largest local maximum it found that is not such a spike. The labels of the components are arbitrary; the posterior
+is the same under every permutation of them, and each draw is relabelled after sampling (`identify`).
+
+Components have full covariances, written as standard deviations ``sigma`` and correlations ``rho = tanh(fisher_z)``; in more than
+two dimensions ``rho`` holds the canonical partial correlations, in the order (2,1), (3,1), (3,2), ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations, permutations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pymc as pm
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+TRUTH: dict[str, Any] = {
+    "weight": [0.4, 0.35, 0.25],
+    "mu": [[-2.0, 0.0], [0.5, 2.0], [2.0, -1.0]],
+    "sigma": [[1.0, 1.2], [0.9, 0.8], [0.7, 1.1]],
+    "rho": [0.5, -0.4, 0.0],
+}
+SEED = 5
+FALSE_ALARM = 0.05
+
+
+def log_components(y: Any, weight: Any, mu: Any, sigma: Any, rho: Any, xp: Any) -> Any:
+    r"""Log of weight times density of every component at every point.
+
+    With :math:`L` the Cholesky factor of a component's correlation matrix, built row by row from partial correlations, the whitened
+    point :math:`L^{-1} (y - \mu) / \sigma` is found by forward substitution: no matrix is ever formed.
+
+    Parameters
+    ----------
+    y : array, shape (..., d)
+    weight : array, shape (..., k)
+    mu, sigma : array, shape (..., k, d)
+    rho : array, shape (..., k, d (d - 1) / 2)
+        Canonical partial correlations.
+    xp : module
+        `numpy`, or `pytensor.tensor` for the model's graph: one formula for both.
+
+    Returns
+    -------
+    array, shape (..., k)
+        The leading dims of the arguments broadcast.
+    """
+    d = y.shape[-1] if xp is np else y.type.shape[-1]
+    log_density = xp.log(weight) - xp.log(sigma).sum(axis=-1) - d / 2 * np.log(2 * np.pi)
+    white: list[Any] = []
+    pair = 0
+    for j in range(d):
+        residual = (y[..., None, j] - mu[..., j]) / sigma[..., j]
+        remaining: Any = 1.0
+        for i in range(j):
+            partial = rho[..., pair]
+            residual = residual - partial * xp.sqrt(remaining) * white[i]
+            remaining = remaining * (1 - partial**2)
+            pair += 1
+        if j:
+            residual = residual / xp.sqrt(remaining)
+            log_density = log_density - xp.log(remaining) / 2
+        white.append(residual)
+    return log_density - sum(part**2 for part in white) / 2
+
+
+def model(data: xr.Dataset, prior: Prior) -> pm.Model:
+    """Mixture with the labels summed out: ``y[i] ~ sum over k of weight[k] MvNormal(mu[k], covariance[k])``."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    d = data.sizes["variable"]
+
+    def log_likelihood(value: Any, weight: Any, mu: Any, sigma: Any, rho: Any) -> Any:
+        value = pt.specify_shape(value, (None, d))
+        return pt.logsumexp(log_components(value, weight, mu, sigma, rho, pt), axis=-1)
+
+    def draw(rng: Any, weight: Any, mu: Any, sigma: Any, rho: Any, size: Any = None) -> Any:
+        return draw_points(rng, (size or (data.sizes["observation"],))[0], weight, mu, sigma, rho)
+
+    with pm.Model(coords=coordinates(data)) as result:
+        weight = prior["weight"].variable("weight", dims="component")
+        mu = prior["mu"].variable("mu", dims=("component", "variable"))
+        sigma = prior["sigma"].variable("sigma", dims=("component", "variable"))
+        if d > 1:
+            fisher_z = prior["fisher_z"].variable("fisher_z", dims=("component", "pair"))
+            rho = pm.Deterministic("rho", pt.tanh(fisher_z), dims=("component", "pair"))
+        else:
+            rho = pt.zeros((data.sizes["component"], 0))
+        pm.CustomDist(
+            "y",
+            weight,
+            mu,
+            sigma,
+            rho,
+            logp=log_likelihood,
+            random=draw,
+            signature="(k),(k,d),(k,d),(k,p)->(d)",
+            observed=constant(data, "y"),
+            dims=("observation", "variable"),
+        )
+    return result
+
+
+def draw_points(rng: np.random.Generator, n: int, weight: Array, mu: Array, sigma: Array, rho: Array) -> Array:
+    """Draw ``n`` new points from one mixture, shape (n, d)."""
+    component = rng.choice(len(weight), size=n, p=weight / weight.sum())
+    factor = np.linalg.cholesky(correlation_matrix(rho))
+    noise = rng.normal(size=(n, mu.shape[-1]))
+    points: Array = mu[component] + sigma[component] * np.einsum("nij,nj->ni", factor[component], noise)
+    return points
+
+
+def correlation_matrix(rho: Array) -> Array:
+    """Correlation matrices from canonical partial correlations, shape (..., d (d - 1) / 2) to (..., d, d)."""
+    d = int((1 + np.sqrt(1 + 8 * rho.shape[-1])) / 2)
+    factor = np.zeros((*rho.shape[:-1], d, d))
+    pair = 0
+    for j in range(d):
+        remaining = np.ones(rho.shape[:-1])
+        for i in range(j):
+            factor[..., j, i] = rho[..., pair] * np.sqrt(remaining)
+            remaining = remaining * (1 - rho[..., pair] ** 2)
+            pair += 1
+        factor[..., j, j] = np.sqrt(remaining)
+    return factor @ np.swapaxes(factor, -1, -2)
+
+
+def priors(data: xr.Dataset) -> dict[str, Prior]:
+    """Scales in the units of the data. Both keep every component away from a spike: LogNormal sigma, Normal Fisher z."""
+    y = data["y"].values
+    k, centre, spread = data.sizes["component"], y.mean(axis=0), y.std(axis=0, ddof=1)
+
+    def prior(concentration: float, reach: float, sigma: float, fisher_z: float) -> Prior:
+        result = {
+            "weight": Distribution("Dirichlet", a=np.full(k, concentration)),
+            "mu": Distribution("Normal", mu=centre, sigma=reach * spread),
+            "sigma": Distribution("LogNormal", mu=np.log(spread / np.sqrt(k)), sigma=sigma),
+        }
+        return result if len(centre) == 1 else {**result, "fisher_z": Distribution("Normal", mu=0, sigma=fisher_z)}
+
+    return {"weak": prior(2, 2, 0.7, 0.7), "informative": prior(10, 1, 0.3, 0.3)}
+
+
+def labelled(y: Array, components: int, variables: list[str], **about: Any) -> xr.Dataset:
+    """A data set of points with the labels of components, variables and pairs of variables."""
+    pairs = [f"{a}~{b}" for j, b in enumerate(variables) for a in variables[:j]]
+    return dataset(
+        {"y": (("observation", "variable"), y)},
+        coords={"variable": variables, "component": [str(k + 1) for k in range(components)], "pair": pairs},
+        **about,
+    )
+
+
+def simulate(rng: np.random.Generator, n: int = 300) -> xr.Dataset:
+    """Three overlapping groups in two dimensions."""
+    truth = {name: np.asarray(value, dtype=float) for name, value in TRUTH.items()}
+    truth["rho"] = truth["rho"][:, None]
+    return labelled(
+        draw_points(rng, n, **truth),
+        3,
+        ["y1", "y2"],
+        title=f"{n} points in three overlapping groups",
+        source="simulated from a mixture of three Gaussians with full covariances",
+        truth={
+            "weight": ("component", truth["weight"]),
+            "mu": (("component", "variable"), truth["mu"]),
+            "sigma": (("component", "variable"), truth["sigma"]),
+            "rho": (("component", "pair"), truth["rho"]),
+        },
+        seed=SEED,
+    )
+
+
+def faithful(*variables: str) -> xr.Dataset:
+    """Old Faithful: eruptions (minutes) and waiting time to the next (minutes), in two groups."""
+    table = read_table("faithful.csv")
+    return labelled(
+        table[list(variables)].to_numpy(float),
+        2,
+        list(variables),
+        title=f"272 eruptions of Old Faithful: {' and '.join(variables)} (minutes)",
+        source="Azzalini and Bowman (1990), doi:10.2307/2347385",
+    )
+
+
+def read(table: pd.DataFrame, components: int = 2) -> xr.Dataset:
+    """Read a table of numeric columns, all of which are used."""
+    values = table.to_numpy()
+    if not np.issubdtype(values.dtype, np.number) or not np.isfinite(values).all():
+        raise ValueError("all columns must hold finite numbers only")
+    if components < 2 or components > len(np.unique(values, axis=0)):
+        raise ValueError(f"{components} components: there must be at least 2, and no more than distinct points")
+    return labelled(
+        values.astype(float),
+        components,
+        list(map(str, table.columns)),
+        title=f"{len(values):,} points, {components} components",
+        source="your table",
+    )
+
+
+def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
+    """Means at random observations, spread of the whole data divided by the number of groups, equal weights."""
+    y, k, d = data["y"].values, data.sizes["component"], data.sizes["variable"]
+    point = {
+        "weight": np.full(k, 1 / k),
+        "mu": y[rng.choice(len(y), k, replace=False)],
+        "sigma": np.tile(y.std(axis=0) / np.sqrt(k), (k, 1)) * 1.5 ** rng.uniform(-1, 1, (k, d)),
+    }
+    return point if d == 1 else {**point, "fisher_z": rng.normal(0, 0.2, (k, d * (d - 1) // 2))}
+
+
+def obstacle(data: xr.Dataset) -> str:
+    """The likelihood of a Gaussian mixture is unbounded, whatever the data."""
+    return "unbounded: a component shrinking onto one point lifts the likelihood without limit; shown is the largest local maximum"
+
+
+def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
+    """Expectation maximisation by scikit-learn, for the local maximum of the likelihood."""
+    from sklearn.mixture import GaussianMixture
+
+    y, k = data["y"].values, data.sizes["component"]
+    unit = y.std(axis=0)
+    # scikit-learn adds reg_covar to each variance: on standardised data 1e-10 is below the tolerance of the comparison.
+    rough = GaussianMixture(k, n_init=20, reg_covar=1e-10, tol=1e-6, max_iter=500, random_state=0).fit(y / unit)
+    em = GaussianMixture(
+        k, reg_covar=1e-10, tol=1e-15, max_iter=5_000, weights_init=rough.weights_, means_init=rough.means_,
+        precisions_init=rough.precisions_, random_state=0,
+    ).fit(y / unit)
+    order = np.argsort(em.means_[:, 0])
+    sigma = np.sqrt(np.diagonal(em.covariances_, axis1=1, axis2=2))
+    correlation = em.covariances_ / sigma[:, :, None] / sigma[:, None, :]
+    source = "scikit-learn GaussianMixture, EM from 20 starts"
+    answers = [
+        Reference("mle", "weight", em.weights_[order], source),
+        Reference("mle", "mu", (em.means_ * unit)[order], source),
+        Reference("mle", "sigma", (sigma * unit)[order], source),
+    ]
+    if data.sizes["variable"] > 1:
+        answers.append(Reference("mle", "rho", partial_correlations(correlation)[order], source))
+    return answers
+
+
+def partial_correlations(correlation: Array) -> Array:
+    """Canonical partial correlations of correlation matrices, the inverse of `correlation_matrix`."""
+    factor = np.linalg.cholesky(correlation)
+    columns = []
+    for j in range(correlation.shape[-1]):
+        remaining = np.ones(correlation.shape[:-2])
+        for i in range(j):
+            partial = factor[..., j, i] / np.sqrt(remaining)
+            remaining = remaining * (1 - partial**2)
+            columns.append(partial)
+    return np.stack(columns, axis=-1)
+
+
+def arrays(parameters: xr.Dataset) -> dict[str, Array]:
+    """The parameters of one mixture, or of many along leading dims, as arrays; ``rho`` is empty in one dimension."""
+    leading = [dim for dim in ("chain", "draw") if dim in parameters.dims]
+    result = {
+        "weight": parameters["weight"].transpose(*leading, "component").values,
+        "mu": parameters["mu"].transpose(*leading, "component", "variable").values,
+        "sigma": parameters["sigma"].transpose(*leading, "component", "variable").values,
+    }
+    if "rho" in parameters:
+        result["rho"] = parameters["rho"].transpose(*leading, "component", "pair").values
+    else:
+        result["rho"] = np.zeros((*result["weight"].shape, 0))
+    return result
+
+
+def terms_at(points: Array, parameters: xr.Dataset) -> Array:
+    """Log of weight times density, shape (..., n, k), with the leading dims of the parameters."""
+    values = arrays(parameters)
+    spread = {name: np.expand_dims(value, -2 if name == "weight" else -3) for name, value in values.items()}
+    terms: Array = log_components(points, **spread, xp=np)
+    return terms
+
+
+def responsibilities(points: Array, parameters: xr.Dataset) -> Array:
+    """Probability that each point belongs to each component, averaged over draws if there are any; shape (n, k)."""
+    log_terms = terms_at(points, parameters)
+    log_terms = log_terms - log_terms.max(axis=-1, keepdims=True)
+    terms = np.exp(log_terms)
+    shares = terms / terms.sum(axis=-1, keepdims=True)
+    average: Array = shares.reshape(-1, *shares.shape[-2:]).mean(axis=0)
+    return average
+
+
+def density(points: Array, parameters: xr.Dataset) -> Array:
+    """Density at each point, averaged over draws if there are any (the posterior predictive density); shape (n,)."""
+    values = np.exp(terms_at(points, parameters)).sum(axis=-1)
+    average: Array = values.reshape(-1, values.shape[-1]).mean(axis=0)
+    return average
+
+
+def new_points(n: int, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
+    """Draw ``n`` new points from a fit; with draws, each point from a mixture of its own (posterior predictive)."""
+    values = arrays(parameters)
+    flat = {name: value.reshape(-1, *value.shape[-(1 if name == "weight" else 2) :]) for name, value in values.items()}
+    which = rng.integers(len(flat["weight"]), size=n)
+    used, counts = np.unique(which, return_counts=True)
+    parts = [draw_points(rng, m, *(flat[name][i] for name in flat)) for i, m in zip(used, counts, strict=True)]
+    return rng.permutation(np.concatenate(parts))
+
+
+def order(point: dict[str, Array]) -> dict[str, Array]:
+    """Put the components of a point in the order of their means on the first axis."""
+    index = np.argsort(point["mu"][:, 0])
+    return {name: value[index] for name, value in point.items()}
+
+
+def identify(draws: xr.Dataset, pivot: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
+    """Relabel each draw so that its responsibilities are as near as possible to those of the pivot.
+
+    Near is meant as the Kullback-Leibler divergence, summed over the observations: step 2 of the algorithm of Stephens, M. (2000),
+    Dealing with label switching in mixture models, doi:10.1111/1467-9868.00265, with the pivot in place of the running mean.
+    """
+    target = responsibilities(data["y"].values, pivot)
+    k = target.shape[1]
+    terms = terms_at(data["y"].values, draws)
+    log_share = terms - np.logaddexp.reduce(terms, axis=-1, keepdims=True)
+    # agreement[..., j, l]: how well the draw's component l plays the part of the pivot's component j.
+    agreement = np.einsum("nj,...nl->...jl", target, log_share)
+    every = np.array(list(permutations(range(k))))
+    score = sum(agreement[..., j, every[:, j]] for j in range(k))
+    best = every[np.argmax(score, axis=-1)]
+    result = draws.copy()
+    for name, variable in draws.items():
+        if "component" in variable.dims:
+            values = variable.transpose("chain", "draw", "component", ...)
+            index = best.reshape(best.shape + (1,) * (values.ndim - 3))
+            result[name] = values.copy(data=np.take_along_axis(values.values, index, axis=2)).transpose(*variable.dims)
+    return result
+
+
+def extras(data: xr.Dataset, readings: Mapping[str, xr.Dataset], rng: np.random.Generator) -> xr.Dataset:
+    """What users of a mixture expect to read off: see the variables of the result.
+
+    Anomalies are calibrated: ``tail`` is the probability that a new point of the fitted mixture has a density as low as this
+    one, and a point is an ``anomaly`` if its tail probability survives the false discovery control of Benjamini and Hochberg
+    (1995) at 5 %. Data from the model itself then rarely hold any, whatever their number.
+    """
+    import xarray as xr
+    from scipy.stats import false_discovery_control
+
+    y = data["y"].values
+    reading = list(readings)
+    share = [responsibilities(y, readings[name]) for name in reading]
+    height = [density(y, readings[name]) for name in reading]
+    tails, fresh = [], []
+    for name, here in zip(reading, height, strict=True):
+        sample = new_points(20_000, readings[name], rng)
+        level = np.sort(np.concatenate([density(part, readings[name]) for part in np.array_split(sample, 40)]))
+        tails.append((np.searchsorted(level, here, side="right") + 1) / (len(level) + 1))
+        fresh.append(sample[: len(y)])
+    anomaly = [false_discovery_control(tail) <= FALSE_ALARM for tail in tails]
+    result = xr.Dataset(
+        {
+            "responsibility": (("reading", "observation", "component"), share),
+            "density": (("reading", "observation"), height),
+            "tail": (("reading", "observation"), tails),
+            "anomaly": (("reading", "observation"), anomaly),
+            "new_points": (("reading", "new_point", "variable"), fresh),
+        },
+        coords={"reading": reading},
+    )
+    return result.assign_attrs(false_discovery_rate=FALSE_ALARM)
+
+
+SCENARIO = Scenario(
+    question="Which points belong together, and how sure is that?",
+    lesson=(
+        "A plugged-in estimate overstates how surely a point between two groups belongs to one of them; averaging over the "
+        "posterior tells. And what is called the maximum likelihood estimate is only a local maximum: there is no global one."
+    ),
+    formula="y[i] ~ sum over k of weight[k] MvNormal(mu[k], covariance(sigma[k], rho[k]))",
+    parameters=("weight", "mu", "sigma", "rho"),
+    datasets={
+        "teaching": lambda: simulate(np.random.default_rng(SEED)),
+        "faithful": lambda: faithful("eruptions", "waiting"),
+        "waiting": lambda: faithful("waiting"),
+    },
+    simulate=simulate,
+    read=read,
+    priors=priors,
+    model=model,
+    start=start,
+    obstacle=obstacle,
+    reference=reference,
+    order=order,
+    identify=identify,
+    identified=(
+        "Each draw is relabelled after sampling, so that its responsibilities are nearest (Kullback-Leibler) to those of the "
+        "MAP, whose components are in the order of their means on the first axis (Stephens 2000, doi:10.1111/1467-9868.00265)."
+    ),
+    extras=extras,
+)
