@@ -81,19 +81,21 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
     import pymc as pm
     import pytensor.tensor as pt
 
-    d = data.sizes["variable"]
+    d = data.sizes["feature"]
 
     def log_likelihood(value: Any, weight: Any, mu: Any, sigma: Any, rho: Any) -> Any:
         value = pt.specify_shape(value, (None, d))
         return pt.logsumexp(log_components(value, weight, mu, sigma, rho, pt), axis=-1)
 
-    def draw(rng: Any, weight: Any, mu: Any, sigma: Any, rho: Any, size: Any = None) -> Any:
-        return draw_points(rng, (size or (data.sizes["observation"],))[0], weight, mu, sigma, rho)
+    def draw(weight: Array, mu: Array, sigma: Array, rho: Array, rng: np.random.Generator, size: tuple[int]) -> Array:
+        # PyTensor gives every parameter a leading dim of length one beside the dim of the observations.
+        one = weight.reshape(-1), mu.reshape(-1, d), sigma.reshape(-1, d), rho.reshape(weight.size, -1)
+        return draw_points(rng, size[0], *one)
 
     with pm.Model(coords=coordinates(data)) as result:
         weight = prior["weight"].variable("weight", dims="component")
-        mu = prior["mu"].variable("mu", dims=("component", "variable"))
-        sigma = prior["sigma"].variable("sigma", dims=("component", "variable"))
+        mu = prior["mu"].variable("mu", dims=("component", "feature"))
+        sigma = prior["sigma"].variable("sigma", dims=("component", "feature"))
         if d > 1:
             fisher_z = prior["fisher_z"].variable("fisher_z", dims=("component", "pair"))
             rho = pm.Deterministic("rho", pt.tanh(fisher_z), dims=("component", "pair"))
@@ -109,7 +111,7 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
             random=draw,
             signature="(k),(k,d),(k,d),(k,p)->(d)",
             observed=constant(data, "y"),
-            dims=("observation", "variable"),
+            dims=("observation", "feature"),
         )
     return result
 
@@ -154,12 +156,12 @@ def priors(data: xr.Dataset) -> dict[str, Prior]:
     return {"weak": prior(2, 2, 0.7, 0.7), "informative": prior(10, 1, 0.3, 0.3)}
 
 
-def labelled(y: Array, components: int, variables: list[str], **about: Any) -> xr.Dataset:
+def labelled(y: Array, components: int, features: list[str], **about: Any) -> xr.Dataset:
     """A data set of points with the labels of components, variables and pairs of variables."""
-    pairs = [f"{a}~{b}" for j, b in enumerate(variables) for a in variables[:j]]
+    pairs = [f"{a}~{b}" for j, b in enumerate(features) for a in features[:j]]
     return dataset(
-        {"y": (("observation", "variable"), y)},
-        coords={"variable": variables, "component": [str(k + 1) for k in range(components)], "pair": pairs},
+        {"y": (("observation", "feature"), y)},
+        coords={"feature": features, "component": [str(k + 1) for k in range(components)], "pair": pairs},
         **about,
     )
 
@@ -176,22 +178,22 @@ def simulate(rng: np.random.Generator, n: int = 300) -> xr.Dataset:
         source="simulated from a mixture of three Gaussians with full covariances",
         truth={
             "weight": ("component", truth["weight"]),
-            "mu": (("component", "variable"), truth["mu"]),
-            "sigma": (("component", "variable"), truth["sigma"]),
+            "mu": (("component", "feature"), truth["mu"]),
+            "sigma": (("component", "feature"), truth["sigma"]),
             "rho": (("component", "pair"), truth["rho"]),
         },
         seed=SEED,
     )
 
 
-def faithful(*variables: str) -> xr.Dataset:
+def faithful(*features: str) -> xr.Dataset:
     """Old Faithful: eruptions (minutes) and waiting time to the next (minutes), in two groups."""
     table = read_table("faithful.csv")
     return labelled(
-        table[list(variables)].to_numpy(float),
+        table[list(features)].to_numpy(float),
         2,
-        list(variables),
-        title=f"272 eruptions of Old Faithful: {' and '.join(variables)} (minutes)",
+        list(features),
+        title=f"272 eruptions of Old Faithful: {' and '.join(features)} (minutes)",
         source="Azzalini and Bowman (1990), doi:10.2307/2347385",
     )
 
@@ -214,7 +216,7 @@ def read(table: pd.DataFrame, components: int = 2) -> xr.Dataset:
 
 def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     """Means at random observations, spread of the whole data divided by the number of groups, equal weights."""
-    y, k, d = data["y"].values, data.sizes["component"], data.sizes["variable"]
+    y, k, d = data["y"].values, data.sizes["component"], data.sizes["feature"]
     point = {
         "weight": np.full(k, 1 / k),
         "mu": y[rng.choice(len(y), k, replace=False)],
@@ -249,7 +251,7 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
         Reference("mle", "mu", (em.means_ * unit)[order], source),
         Reference("mle", "sigma", (sigma * unit)[order], source),
     ]
-    if data.sizes["variable"] > 1:
+    if data.sizes["feature"] > 1:
         answers.append(Reference("mle", "rho", partial_correlations(correlation)[order], source))
     return answers
 
@@ -272,8 +274,8 @@ def arrays(parameters: xr.Dataset) -> dict[str, Array]:
     leading = [dim for dim in ("chain", "draw") if dim in parameters.dims]
     result = {
         "weight": parameters["weight"].transpose(*leading, "component").values,
-        "mu": parameters["mu"].transpose(*leading, "component", "variable").values,
-        "sigma": parameters["sigma"].transpose(*leading, "component", "variable").values,
+        "mu": parameters["mu"].transpose(*leading, "component", "feature").values,
+        "sigma": parameters["sigma"].transpose(*leading, "component", "feature").values,
     }
     if "rho" in parameters:
         result["rho"] = parameters["rho"].transpose(*leading, "component", "pair").values
@@ -310,7 +312,8 @@ def density(points: Array, parameters: xr.Dataset) -> Array:
 def new_points(n: int, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
     """Draw ``n`` new points from a fit; with draws, each point from a mixture of its own (posterior predictive)."""
     values = arrays(parameters)
-    flat = {name: value.reshape(-1, *value.shape[-(1 if name == "weight" else 2) :]) for name, value in values.items()}
+    many = int(np.prod(values["weight"].shape[:-1], dtype=int))
+    flat = {name: value.reshape(many, *value.shape[-(1 if name == "weight" else 2) :]) for name, value in values.items()}
     which = rng.integers(len(flat["weight"]), size=n)
     used, counts = np.unique(which, return_counts=True)
     parts = [draw_points(rng, m, *(flat[name][i] for name in flat)) for i, m in zip(used, counts, strict=True)]
@@ -359,6 +362,11 @@ def extras(data: xr.Dataset, readings: Mapping[str, xr.Dataset], rng: np.random.
 
     y = data["y"].values
     reading = list(readings)
+    # Every tenth draw: 20,000 new points under 4,000 mixtures would take minutes for a third digit nobody reads.
+    readings = {
+        name: value.isel(draw=slice(None, None, 10)) if "draw" in value.dims else value
+        for name, value in readings.items()
+    }
     share = [responsibilities(y, readings[name]) for name in reading]
     height = [density(y, readings[name]) for name in reading]
     tails, fresh = [], []
@@ -374,7 +382,7 @@ def extras(data: xr.Dataset, readings: Mapping[str, xr.Dataset], rng: np.random.
             "density": (("reading", "observation"), height),
             "tail": (("reading", "observation"), tails),
             "anomaly": (("reading", "observation"), anomaly),
-            "new_points": (("reading", "new_point", "variable"), fresh),
+            "new_points": (("reading", "new_point", "feature"), fresh),
         },
         coords={"reading": reading},
     )
