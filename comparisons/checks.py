@@ -1,6 +1,7 @@
 """Checks that travel with a fit: may these numbers be read?
 
-All limits stand here. Each check says what it measured and what it allows; a failed one is shown wherever the number is.
+All limits stand here. Each check says what it measured and what it allows; a failed one is shown wherever the number
+is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from comparisons.optimum import SAME_VALUE
 from comparisons.points import Point
+from models.contract import Reference
 
 R_HAT = 1.01  # Vehtari and others (2021), doi:10.1214/20-BA1221
 ESS = 400  # bulk and tail, over all chains: same source
@@ -54,7 +57,9 @@ def of_point(point: Point, prior: str, reading: str) -> list[Check]:
     optimum = point.optimum
     reasons = [text for array in point.reason.values() for text in np.ravel(array) if text]
     boundary = optimum.failure == "boundary"
-    detail = "a maximum in the interior" if point.exists and not boundary else (reasons[0] if reasons else optimum.failure)
+    detail = (
+        "a maximum in the interior" if point.exists and not boundary else (reasons[0] if reasons else optimum.failure)
+    )
     checks = [Check("maximum exists", prior, reading, point.exists, detail)]
     if not optimum.regular:
         return checks
@@ -73,8 +78,8 @@ def of_point(point: Point, prior: str, reading: str) -> list[Check]:
             prior,
             reading,
             optimum.agreeing >= min(AGREEING, optimum.starts),
-            f"{optimum.agreeing} of {optimum.starts} starts reach this value, {optimum.collapsed} ran past it without a "
-            f"maximum; needed {AGREEING}",
+            f"{optimum.agreeing} of {optimum.starts} starts reach this value (needed {AGREEING}), "
+            f"{optimum.collapsed} ran past it without a maximum",
         ),
     ]
 
@@ -118,6 +123,17 @@ def of_references(table: pd.DataFrame, prior: str) -> list[Check]:
         unit = rows["unit"].iloc[0]
         detail = f"largest distance {rows['distance'].max():.3g} {unit}, allowed {rows['limit'].iloc[0]:g}"
         checks.append(Check("reference", prior, str(reading), not far.any(), detail, tuple(rows["parameter"][far])))
+    return checks
+
+
+def of_log_likelihood(mle: Point, references: list[Reference], prior: str) -> list[Check]:
+    """Agreement of the log likelihood at the MLE with a reference's, where one is given: is it the same maximum?"""
+    checks = []
+    for reference in references:
+        if reference.parameter == "log_likelihood":
+            gap = abs(mle.optimum.value - float(reference.value))
+            detail = f"log likelihood differs by {gap:.1e} from {reference.source}, allowed {SAME_VALUE:g}"
+            checks.append(Check("same maximum", prior, "mle", gap <= SAME_VALUE, detail))
     return checks
 
 

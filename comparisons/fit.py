@@ -44,7 +44,7 @@ def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: in
     scenario = models.load(scenario_name)
     data = scenario.datasets[dataset]()
     root = np.random.SeedSequence([SETTINGS.seed, zlib.crc32(name.encode())])
-    start_seed, *prior_seeds = root.spawn(1 + len(scenario.priors(data)))
+    start_seed, peer_seed, *prior_seeds = root.spawn(2 + len(scenario.priors(data)))
     rng = np.random.default_rng(start_seed)
     candidates = [scenario.start(data, rng) for _ in range(STARTS)]
     obstacle = scenario.obstacle(data)
@@ -100,6 +100,7 @@ def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: in
             *checks.of_point(map_, prior_name, "map"),
             *checks.of_posterior(summary, sampled["sample_stats"].to_dataset(), prior_name),
             *checks.of_references(rows, prior_name),
+            *checks.of_log_likelihood(mle, references, prior_name),
         ]
         rows["failed"] = [
             checks.failures(found, reading, parameter)
@@ -109,6 +110,9 @@ def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: in
         every += found
         report(f"{prior_name}: references")
 
+    if scenario.peers is not None:
+        groups["/peers"] = scenario.peers(data, np.random.default_rng(peer_seed))
+        report("peers")
     comparison = pd.concat(tables).assign(scenario=scenario_name, data=dataset)[table.COLUMNS]
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
@@ -148,12 +152,16 @@ def data_digest(data: xr.Dataset) -> str:
     for name in sorted(map(str, data.variables)):
         variable = data[name]
         total.update(f"{name} {variable.dims} {variable.dtype.kind}".encode())
-        total.update(np.ascontiguousarray(variable.values.astype("U" if variable.dtype.kind in "OUT" else float)).tobytes())
+        total.update(
+            np.ascontiguousarray(variable.values.astype("U" if variable.dtype.kind in "OUT" else float)).tobytes()
+        )
     return total.hexdigest()
 
 
 def _truth(data: xr.Dataset) -> dict[str, np.ndarray]:
-    return {str(name).removeprefix("true_"): value.values for name, value in data.items() if str(name).startswith("true_")}
+    return {
+        str(name).removeprefix("true_"): value.values for name, value in data.items() if str(name).startswith("true_")
+    }
 
 
 def _dataset(model: Any, values: dict[str, Any]) -> xr.Dataset:

@@ -1,16 +1,18 @@
 """A PyMC model as plain functions of one unconstrained vector.
 
-Everything the readings need, log densities with gradients, pointwise terms and the declared parameters, is a function of the
-vector ``u`` of the model's transformed free variables. Compilation is what costs time, not evaluation, so that
+Everything the readings need, log densities with gradients, pointwise terms and the declared parameters, is a function
+of the vector ``u`` of the model's transformed free variables. Compilation is what costs time, not evaluation, so that
 
 * functions are compiled for PyTensor's Python linker (a tenth of a second, against seconds for Numba),
-* data and hyperparameters are inputs, and a compiled function is used again for every model with an equal graph. That the graphs
-  are equal is established by PyTensor (`equal_computations`), constants included: a wrong reuse is impossible.
+* data and hyperparameters are inputs, and a compiled function is used again for every model with an equal graph. That
+  the graphs are equal is established by PyTensor (`equal_computations`), constants included: a wrong reuse is
+  impossible.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -118,7 +120,7 @@ class Functions:
         return function
 
     def density(self, variables: Sequence[Variable]) -> Callable[[Array], tuple[float, Array]]:
-        """Sum of the log densities of some variables, without Jacobian, and its gradient; ``-inf`` outside the support."""
+        """Sum of the log densities of some variables, without Jacobian, and its gradient; ``-inf`` off the support."""
         terms = [self.model.logp(vars=list(variables), jacobian=False)]
         function = self._function("density", terms, lambda t, u: [t[0], pt.grad(t[0], u, disconnected_inputs="ignore")])
 
@@ -146,11 +148,13 @@ class Functions:
 
         return evaluate
 
+    @cached_property
+    def _each_declared(self) -> Any:
+        return self._function("each declared", self.model.replace_rvs_by_values(self.parameters), lambda t, _: t)
+
     def each_declared(self, draws: Array) -> dict[str, Array]:
         """The declared parameters of many vectors, ``draws`` of shape (s, d)."""
-        terms = self.model.replace_rvs_by_values(self.parameters)
-        function = self._function("each declared", terms, lambda t, _: t)
-        values = function(draws, *self._data)
+        values = self._each_declared(draws, *self._data)
         return {variable.name: value for variable, value in zip(self.parameters, values, strict=True)}
 
     def each_term(self, variables: Sequence[Any], draws: Array) -> dict[str, Array]:
@@ -172,6 +176,7 @@ class Declared:
         self.shapes = {name: example[name].shape for name in parameters}
 
     def __call__(self, u: Array) -> Array:
+        """The vector of compared parameters at ``u``, shape (q,)."""
         values = self._evaluate(u)
         return np.concatenate([np.ravel(values[name]) for name in self.parameters])
 
@@ -188,6 +193,7 @@ class Declared:
         return difference.T
 
     def split(self, vector: Any) -> dict[str, Any]:
+        """Cut a vector of shape (q,) into arrays in the shapes of the parameters."""
         parts, at = {}, 0
         for name, shape in self.shapes.items():
             size = int(np.prod(shape, dtype=int))

@@ -1,9 +1,9 @@
 """Maximisation with an audit: is this a maximum, is it the largest one found, and does one exist at all?
 
-The objective is a smooth log density plus, for parameters with a Laplace prior, the kinks ``-rate * |u - location|``. It is
-maximised by L-BFGS-B from several dispersed starts, each parameter with a kink written as ``location + p - q`` with two
-non-negative parts, and the best result is polished by Newton steps on the coordinates that are not held by their kink.
-Smooth optimisers without this split report success at points where the kink is violated.
+The objective is a smooth log density plus, for parameters with a Laplace prior, the kinks ``-rate * |u - location|``.
+It is maximised by L-BFGS-B from several dispersed starts, each parameter with a kink written as ``location + p - q``
+with two non-negative parts, and the best result is polished by Newton steps on the coordinates that are not held by
+their kink. Smooth optimisers without this split report success at points where the kink is violated.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Optimum:
     failure : str
         If not: ``"boundary"``, ``"infinite"``, ``"unbounded"`` or ``"not a maximum"``.
     gradient : float
-        Largest component of the gradient, in units of standard errors (for a coordinate at its kink: the violation of the
-        kink's condition).
+        Largest component of the gradient, in units of standard errors (for a coordinate at its kink: the violation of
+        the kink's condition).
     starts, agreeing, collapsed : int
         Starts, those that reached this value, and those that went higher without reaching a maximum.
     """

@@ -1,7 +1,7 @@
 """All stale fits, shared among processes: one scenario per process at a time.
 
-This is the only level of parallelism. A process imports PyMC once and keeps what it has compiled, so that the fits of a scenario
-belong together; the chains of a fit run one after the other, unless cores would stand idle.
+This is the only level of parallelism. A process imports PyMC once and keeps what it has compiled, so that the fits of a
+scenario belong together; the chains of a fit run one after the other, unless cores would stand idle.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ ORDER = ("mixture", "regression", "logistic", "gaussian", "coin")
 def fit_stale(names: list[str], jobs: int) -> int:
     """Fit those of ``names`` that are not up to date, one scenario per process at a time."""
     known = models.fits()
-    stale = [name for name in names if not store.is_current(name, store.inputs_of_fit(known[name][0], asdict(SETTINGS)))]
+    stale = [
+        name for name in names if not store.is_current(name, store.inputs_of_fit(known[name][0], asdict(SETTINGS)))
+    ]
     if not stale:
         print(f"fits: all {len(names)} up to date")
         return 0

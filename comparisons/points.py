@@ -1,8 +1,8 @@
 """The two point readings: maximum likelihood (MLE) and maximum a posteriori (MAP).
 
-Both maximise a log density of the same model without Jacobian: the MLE that of the observed variables alone, the MAP that of all
-variables. The MAP is therefore the mode in the declared parametrisation, on the scale on which the priors are written; another
-parametrisation has another mode. Uncertainty is made on the declared scale too:
+Both maximise a log density of the same model without Jacobian: the MLE that of the observed variables alone, the MAP
+that of all variables. The MAP is therefore the mode in the declared parametrisation, on the scale on which the priors
+are written; another parametrisation has another mode. Uncertainty is made on the declared scale too:
 
 * MLE: standard error (Wald) from the observed information, and a profile likelihood interval,
 * MAP: Laplace approximation, a Normal distribution at the mode with the curvature of the joint density there.

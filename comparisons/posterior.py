@@ -1,8 +1,8 @@
 """The third reading: the full posterior, by NUTS (nutpie), with everything ArviZ needs to judge and to show it.
 
-nutpie compiles the log density of a model once; a model with an equal graph is sampled with the same machine code and its own
-data. Chains start at the scenario's dispersed points, so that draws depend on the seed alone and not on what else the process
-has compiled.
+nutpie compiles the log density of a model once; a model with an equal graph is sampled with the same machine code and
+its own data. Chains start at the scenario's dispersed points, so that draws depend on the seed alone and not on what
+else the process has compiled.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import logging
 import warnings
 from typing import Any
 
-import nutpie
 import numpy as np
+import nutpie
 import pymc as pm
 import xarray as xr
 from pytensor.graph.basic import Variable
@@ -24,7 +24,7 @@ PREDICTIVE_DRAWS = 500
 LARGEST_LOG_LIKELIHOOD = 20_000_000  # elements; above it the draws are thinned
 STATISTICS = ("diverging", "energy", "depth", "n_steps", "step_size", "mean_tree_accept")
 
-_compiled: list[tuple[list[Variable], list[Variable], Any]] = []
+_compiled: list[tuple[list[Variable], list[Variable], list[tuple[int, ...]], Any]] = []
 
 
 def sample(
@@ -67,7 +67,9 @@ def sample(
         )
     statistics = result["sample_stats"].to_dataset()
     unconstrained = np.asarray(statistics["unconstrained_draw"])
-    kept = statistics[[name for name in STATISTICS if name in statistics]].drop_vars("unconstrained_parameter", errors="ignore")
+    kept = statistics[[name for name in STATISTICS if name in statistics]].drop_vars(
+        "unconstrained_parameter", errors="ignore"
+    )
     values = functions.each_declared(unconstrained.reshape(-1, functions.size))
     posterior = xr.Dataset(
         {
@@ -76,7 +78,9 @@ def sample(
         },
         coords={"chain": np.arange(len(starts)), "draw": np.arange(draws), **coords(functions.model)},
     )
-    return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": kept.assign_attrs(tuning_steps=tune)}), unconstrained
+    return xr.DataTree.from_dict(
+        {"posterior": posterior, "sample_stats": kept.assign_attrs(tuning_steps=tune)}
+    ), unconstrained
 
 
 def dims(model: pm.Model, name: str) -> tuple[str, ...]:
@@ -91,7 +95,7 @@ def coords(model: pm.Model) -> dict[str, Any]:
 
 
 def pointwise(functions: Functions, unconstrained: Array) -> dict[str, xr.Dataset]:
-    """Log likelihood per observation and log prior per parameter at every draw: ``log_likelihood`` and ``log_prior``."""
+    """Groups ``log_likelihood`` (per observation) and ``log_prior`` (per parameter), at every draw."""
     chains, draws, size = unconstrained.shape
     model = functions.model
     observed = model.observed_RVs
@@ -107,9 +111,7 @@ def pointwise(functions: Functions, unconstrained: Array) -> dict[str, xr.Datase
             if group == "log_prior":
                 shaped = shaped.reshape(*chosen.shape[:2], -1).sum(axis=-1)
             data[name] = (("chain", "draw", *dims(model, name)[: shaped.ndim - 2]), shaped.astype(np.float32))
-        result[group] = xr.Dataset(
-            data, coords={"chain": np.arange(chains), "draw": np.arange(0, draws, step)}
-        )
+        result[group] = xr.Dataset(data, coords={"chain": np.arange(chains), "draw": np.arange(0, draws, step)})
     return result
 
 

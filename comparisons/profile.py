@@ -1,9 +1,10 @@
 r"""Profile likelihood intervals.
 
-The interval of a scalar parameter :math:`\theta_j` holds the values that some setting of the other parameters makes likely enough:
-:math:`2 (\ell_{max} - \max_{\theta_j = c} \ell) \le \chi^2_{1, level}`. Its ends are the extreme values of :math:`\theta_j` over the
-region :math:`\ell \ge \ell_{max} - \chi^2_{1, level} / 2`, and that is how they are computed: one constrained optimisation per end,
-in coordinates in which the region is nearly a ball. In one dimension the ends are roots.
+The interval of a scalar parameter :math:`\theta_j` holds the values that some setting of the other parameters makes
+likely enough: :math:`2 (\ell_{max} - \max_{\theta_j = c} \ell) \le \chi^2_{1, level}`. Its ends are the extreme values
+of :math:`\theta_j` over the region :math:`\ell \ge \ell_{max} - \chi^2_{1, level} / 2`, and that is how they are
+computed: one constrained optimisation per end, in coordinates in which the region is nearly a ball. In one dimension
+the ends are roots.
 
 Venzon, D. J. and Moolgavkar, S. H. (1988), A method for computing profile-likelihood-based confidence intervals,
 doi:10.2307/2347496.
@@ -12,7 +13,7 @@ doi:10.2307/2347496.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import NonlinearConstraint, brentq, minimize
+from scipy.optimize import brentq, minimize
 from scipy.stats import chi2
 
 from comparisons.functions import Array, Declared
@@ -21,9 +22,7 @@ from comparisons.optimum import Density, Optimum
 ON_CONTOUR = 1e-4  # how far from the contour, in log density, an end may lie
 
 
-def intervals(
-    density: Density, optimum: Optimum, declared: Declared, level: float
-) -> tuple[Array, Array]:
+def intervals(density: Density, optimum: Optimum, declared: Declared, level: float) -> tuple[Array, Array]:
     """Ends of the profile intervals of all declared parameters, shape (q,); NaN where an end was not found."""
     drop = float(chi2.ppf(level, 1)) / 2
     if len(optimum.u) == 1:
@@ -35,9 +34,7 @@ def intervals(
     return np.array(ends[0]), np.array(ends[1])
 
 
-def _roots(
-    density: Density, optimum: Optimum, declared: Declared, drop: float
-) -> tuple[Array, Array]:
+def _roots(density: Density, optimum: Optimum, declared: Declared, drop: float) -> tuple[Array, Array]:
     """Both ends of a model with one parameter; a side on which the likelihood never falls that far ends at infinity."""
     top = optimum.u[0]
     unit = float(np.sqrt(optimum.covariance[0, 0])) if optimum.regular else 1.0
@@ -55,9 +52,7 @@ def _roots(
     return np.minimum(*ends), np.maximum(*ends)
 
 
-def _end(
-    density: Density, optimum: Optimum, declared: Declared, drop: float, j: int, sign: float
-) -> float:
+def _end(density: Density, optimum: Optimum, declared: Declared, drop: float, j: int, sign: float) -> float:
     """The largest (``sign`` 1) or smallest (-1) value of parameter ``j`` within the region."""
     factor = np.linalg.cholesky(optimum.covariance)
     top = declared(optimum.u)[j]
@@ -70,17 +65,26 @@ def _end(
     length = float(np.linalg.norm(direction))
     if not length > 0:
         return float("nan")
-    region = NonlinearConstraint(
-        lambda v: density(optimum.u + factor @ v)[0] - optimum.value,
-        -drop,
-        np.inf,
-        jac=lambda v: density(optimum.u + factor @ v)[1] @ factor,
-    )
+    last: dict[bytes, tuple[float, Array]] = {}
+
+    def once(v: Array) -> tuple[float, Array]:
+        # SciPy asks for value and slope of a constraint separately, at the same point.
+        key = v.tobytes()
+        if key not in last:
+            last.clear()
+            last[key] = density(optimum.u + factor @ v)
+        return last[key]
+
+    region = {
+        "type": "ineq",
+        "fun": lambda v: once(v)[0] - optimum.value + drop,
+        "jac": lambda v: once(v)[1] @ factor,
+    }
     found = minimize(
         lambda v: -sign * (declared(optimum.u + factor @ v)[j] - top) / length,
         sign * direction / length * np.sqrt(2 * drop) * 0.9,
         jac=lambda v: -sign * slope(optimum.u + factor @ v) @ factor / length,
-        constraints=[region],
+        constraints=region,
         method="SLSQP",
         options={"ftol": 1e-9, "maxiter": 200},
     )

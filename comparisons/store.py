@@ -19,12 +19,12 @@ PACKAGES = ("arviz", "arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytenso
 
 
 def write(path: Path, writer: Callable[[Path], object]) -> None:
-    """Let ``writer`` write a temporary file beside ``path``, then rename it: there is never half a file of that name."""
+    """Let ``writer`` write a temporary file beside ``path``, then rename it: there is never half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         writer(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -45,12 +45,12 @@ EQUAL_TAILED = "equal-tailed"
 def summarise(posterior: xr.Dataset, level: float) -> pd.DataFrame:
     """Mean, sd, median, equal-tailed interval and diagnostics of every element, indexed by ArviZ's labels.
 
-    Columns: ``estimate``, ``sd``, ``lower``, ``upper``, ``median``, ``mcse``, ``ess_bulk``, ``ess_tail``, ``r_hat``. Nothing is
-    rounded.
+    Columns: ``estimate``, ``sd``, ``lower``, ``upper``, ``median``, ``mcse``, ``ess_bulk``, ``ess_tail``, ``r_hat``.
+    Nothing is rounded.
     """
     raw = az.summary(posterior, ci_kind="eti", ci_prob=level, round_to="none")
     low, high = (name for name in raw.columns if name.startswith("eti"))
-    # An estimate that varies from one draw to the next has a median; ArviZ's own column set has no median beside the mean.
+    # ArviZ's set of columns with a mean has no median.
     median = az.summary(posterior, kind="stats_median", round_to="none")["median"]
     return pd.DataFrame(
         {

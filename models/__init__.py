@@ -1,8 +1,8 @@
 """What is believed: one file per scenario, found by its name.
 
-A scenario is a file ``models/<scenario>.py`` that defines ``SCENARIO`` (see `models.contract.Scenario`). There is no list
-to edit: `names` reads the folder. A *fit* is a scenario with one of its data sets; its name is ``<scenario>`` for the
-teaching data and ``<scenario>-<dataset>`` for the others.
+A scenario is a file ``models/<scenario>.py`` that defines ``SCENARIO`` (see `models.contract.Scenario`). There is no
+list to edit: `names` reads the folder. A *fit* is a scenario with one of its data sets; its name is ``<scenario>`` for
+the teaching data and ``<scenario>-<dataset>`` for the others.
 """
 
 from __future__ import annotations

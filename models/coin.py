@@ -1,8 +1,8 @@
 """Coin: how probable is heads?
 
-The smallest model there is, and the only one here whose posterior can be written down: with a Beta(a, b) prior and k heads in
-n flips it is Beta(a + k, b + n - k). The three readings are k / n (MLE), the mode (a + k - 1) / (a + b + n - 2) (MAP) and
-the mean (a + k) / (a + b + n); with 100 flips they agree to the second digit, with three they do not.
+The smallest model there is, and the only one here whose posterior can be written down: with a Beta(a, b) prior and k
+heads in n flips it is Beta(a + k, b + n - k). The three readings are k / n (MLE), the mode (a + k - 1) / (a + b + n -
+2) (MAP) and the mean (a + k) / (a + b + n); with 100 flips they agree to the second digit, with three they do not.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
 
     with pm.Model(coords=coordinates(data)) as result:
         theta = prior["theta"].variable("theta")
-        pm.Binomial(
-            "heads", n=constant(data, "flips"), p=theta, observed=constant(data, "heads"), dims="observation"
-        )
+        pm.Binomial("heads", n=constant(data, "flips"), p=theta, observed=constant(data, "heads"), dims="observation")
     return result
 
 
@@ -72,7 +70,7 @@ def same_side() -> xr.Dataset:
 
 
 def read(table: pd.DataFrame) -> xr.Dataset:
-    """Read a table with a column ``heads`` (successes) and, unless they are single flips, a column ``flips`` (trials)."""
+    """Read a table with a column ``heads`` (successes) and, unless they are single flips, ``flips`` (trials)."""
     if "heads" not in table:
         raise ValueError("the coin needs a column 'heads': 0 or 1 per flip, or a count beside a column 'flips'")
     heads = table["heads"].to_numpy()
@@ -121,8 +119,8 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
 SCENARIO = Scenario(
     question="How probable is heads?",
     lesson=(
-        "With many flips the three readings agree whatever the prior; with three flips, all heads, maximum likelihood is "
-        "certain of heads for ever while the posterior is not."
+        "With many flips the three readings agree whatever the prior; with three flips, all heads, maximum likelihood "
+        "is certain of heads for ever while the posterior is not."
     ),
     formula="heads[i] ~ Binomial(flips[i], theta)",
     parameters=("theta",),

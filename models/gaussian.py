@@ -1,8 +1,8 @@
 """Gaussian: where is the centre, and how wide is the spread?
 
-The joint mode, the marginal mode and the mean of ``sigma`` all differ: the maximum likelihood estimate of ``sigma`` divides by n
-and is too small on average, the posterior mean is pulled up by the long right tail. With 1,000 observations nobody can see
-it, with eight everybody can.
+The joint mode, the marginal mode and the mean of ``sigma`` all differ: the maximum likelihood estimate of ``sigma``
+divides by n and is too small on average, the posterior mean is pulled up by the long right tail. With 1,000
+observations nobody can see it, with eight everybody can.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
 
 
 def priors(data: xr.Dataset) -> dict[str, Prior]:
-    """Weak: in the units of the data. Flat: improper. Informative: what was known before, where the data set says it."""
+    """Weak: in the units of the data. Flat: improper. Informative: known before, where the data set says it."""
     y = data["y"].values
     centre, spread = float(np.mean(y)), float(np.std(y, ddof=1))
     result: dict[str, Prior] = {
@@ -110,7 +110,7 @@ def obstacle(data: xr.Dataset) -> str:
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
-    """Closed forms for the MLE; for the others one integral or one search over sigma, mu being conjugate given sigma."""
+    """Closed forms for the MLE; for the others an integral or a search over sigma, given which mu is conjugate."""
     from scipy.optimize import minimize_scalar
 
     y = data["y"].values
@@ -154,8 +154,8 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
 SCENARIO = Scenario(
     question="Where is the centre of these measurements, and how wide is their spread?",
     lesson=(
-        "For the centre all three readings agree. For the spread they part when there is little data: the maximum of the "
-        "likelihood lies too low, the mean of the skewed posterior lies above its mode."
+        "For the centre all three readings agree. For the spread they part when there is little data: the maximum of "
+        "the likelihood lies too low, the mean of the skewed posterior lies above its mode."
     ),
     formula="y[i] ~ Normal(mu, sigma)",
     parameters=("mu", "sigma"),

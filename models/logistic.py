@@ -1,14 +1,14 @@
 """Logistic regression: how does the probability of an event move with the predictors?
 
-The likelihood may have no maximum: if some combination of the predictors separates the events from the others, it rises for ever
-as the coefficients grow, while software reports whatever number it stopped at. A prior keeps the other two readings
-finite; then the prior is the answer. (Albert, A. and Anderson, J. A. 1984, doi:10.1093/biomet/71.1.1; Gelman, A. and others
-2008, doi:10.1214/08-AOAS191.)
+The likelihood may have no maximum: if some combination of the predictors separates the events from the others, it rises
+for ever as the coefficients grow, while software reports whatever number it stopped at. A prior keeps the other two
+readings finite; then the prior is the answer. (Albert, A. and Anderson, J. A. 1984, doi:10.1093/biomet/71.1.1; Gelman,
+A. and others 2008, doi:10.1214/08-AOAS191.)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-TRUTH = {"intercept": -0.5, "beta": [1.0, -0.5, 0.0]}
+TRUTH: dict[str, Any] = {"intercept": -0.5, "beta": [1.0, -0.5, 0.0]}
 SEED = 3
 
 
@@ -117,8 +117,8 @@ def obstacle(data: xr.Dataset) -> str:
 
     References
     ----------
-    Albert, A. and Anderson, J. A. (1984), doi:10.1093/biomet/71.1.1. Konis, K. (2007), Linear programming algorithms for
-    detecting separated data in binary logistic regression models, University of Oxford.
+    Albert, A. and Anderson, J. A. (1984), doi:10.1093/biomet/71.1.1. Konis, K. (2007), Linear programming algorithms
+    for detecting separated data in binary logistic regression models, University of Oxford.
     """
     from scipy.optimize import linprog
 
@@ -146,7 +146,7 @@ def obstacle(data: xr.Dataset) -> str:
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
-    """Logistic regression of scikit-learn and a convex solver of SciPy for the points, importance sampling for the mean."""
+    """Logistic regression of scikit-learn or a convex solver of SciPy; importance sampling for the mean."""
     x, y = data["x"].values - data["x"].values.mean(axis=0), data["y"].values
     design = np.column_stack([np.ones(len(y)), x])
     families = (prior["intercept"].name, prior["beta"].name)
@@ -160,9 +160,10 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     elif flat:
         return []
     centred = all(not np.any(part.hyperparameters.get("mu", 0.0)) for part in prior.values())
+    slope = prior["beta"].hyperparameters
     unit = np.append(
         prior["intercept"].hyperparameters.get("sigma", np.inf),
-        prior["beta"].hyperparameters.get("sigma", prior["beta"].hyperparameters.get("b", np.inf)) + np.zeros(x.shape[1]),
+        slope.get("sigma", slope.get("b", np.inf)) + np.zeros(x.shape[1]),
     )
     if centred and families == ("Normal", "Normal"):
         answers += _answers("map", _scikit_learn(design, y, unit), "scikit-learn LogisticRegression(C = tau^2)")
@@ -188,7 +189,7 @@ def _log_likelihood(design: Array, y: Array, coefficients: Array) -> Array:
 
 
 def _scikit_learn(design: Array, y: Array, unit: Array) -> Array:
-    """Mode under Normal(0, unit) priors: with columns multiplied by ``unit`` all have C = 1; infinite units mean C = inf."""
+    """Mode under Normal(0, unit) priors: columns multiplied by ``unit`` all have C = 1; infinite units mean C = inf."""
     from sklearn.linear_model import LogisticRegression
 
     flat = bool(np.all(np.isinf(unit)))
@@ -201,7 +202,7 @@ def _scikit_learn(design: Array, y: Array, unit: Array) -> Array:
 
 
 def _split(design: Array, y: Array, unit: Array) -> Array:
-    """Mode under Normal(0, unit[0]) and Laplace(0, unit[1:]) by writing each slope as a difference of two parts >= 0."""
+    """Mode under Normal(0, unit[0]) and Laplace(0, unit[1:]) each slope a difference of two parts >= 0."""
     from scipy.optimize import minimize
     from scipy.special import expit
 
@@ -234,16 +235,14 @@ def _by_importance(design: Array, y: Array, prior: Prior) -> tuple[Array, Array]
     centre = minimize(lambda w: -float(log_density(w[None])[0]), np.zeros(len(unit)), method="BFGS").x
     probability = 1 / (1 + np.exp(-scaled @ centre))
     information = scaled.T @ (scaled * (probability * (1 - probability))[:, None]) + 0.05 * np.eye(len(unit))
-    return importance_means(
-        log_density, centre, np.linalg.inv(information), lambda points: points * unit
-    )
+    return importance_means(log_density, centre, np.linalg.inv(information), lambda points: points * unit)
 
 
 SCENARIO = Scenario(
     question="How does the probability of an event move with the predictors?",
     lesson=(
-        "With little data the log-odds have a skewed posterior: its mean lies farther out than its mode. If the predictors "
-        "separate the events, the likelihood has no maximum at all and the prior decides."
+        "With little data the log-odds have a skewed posterior: its mean lies farther out than its mode. If the "
+        "predictors separate the events, the likelihood has no maximum at all and the prior decides."
     ),
     formula="y[i] ~ Bernoulli(p[i]),  logit p[i] = intercept + (x[i] - mean(x)) . beta",
     parameters=("intercept", "beta"),

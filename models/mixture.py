@@ -1,22 +1,41 @@
 """Gaussian mixture: how many groups are there, which point belongs to which, and how sure is that?
 
-The likelihood of a mixture has no maximum: put a component on one point and let it shrink. What every program reports, this one
-too, is the largest local maximum it found that is not such a spike. The labels of the components are arbitrary; the posterior
-is the same under every permutation of them, and each draw is relabelled after sampling (`identify`).
+The likelihood of a mixture has no maximum: put a component on one point and let it shrink. What every program reports,
+this one too, is the largest local maximum it found that is not such a spike. The labels of the components are
+arbitrary; the posterior is the same under every permutation of them, and each draw is relabelled after sampling
+(`identify`).
 
-Components have full covariances, written as standard deviations ``sigma`` and correlations ``rho = tanh(fisher_z)``; in more than
-two dimensions ``rho`` holds the canonical partial correlations, in the order (2,1), (3,1), (3,2), ...
+Components have full covariances, written as standard deviations ``sigma`` and correlations ``rho = tanh(fisher_z)``; in
+more than two dimensions ``rho`` holds the canonical partial correlations, in the order (2,1), (3,1), (3,2), ...
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations, permutations
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, read_table
+from models.contract import (
+    Distribution,
+    Prior,
+    Reference,
+    Scenario,
+    constant,
+    coordinates,
+    dataset,
+    expectation_maximisation,
+    read_table,
+)
+from models.contract.components import (
+    density,
+    draw_points,
+    log_components,
+    new_points,
+    responsibilities,
+    terms_at,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,46 +53,6 @@ TRUTH: dict[str, Any] = {
 }
 SEED = 5
 FALSE_ALARM = 0.05
-
-
-def log_components(y: Any, weight: Any, mu: Any, sigma: Any, rho: Any, xp: Any) -> Any:
-    r"""Log of weight times density of every component at every point.
-
-    With :math:`L` the Cholesky factor of a component's correlation matrix, built row by row from partial correlations, the whitened
-    point :math:`L^{-1} (y - \mu) / \sigma` is found by forward substitution: no matrix is ever formed.
-
-    Parameters
-    ----------
-    y : array, shape (..., d)
-    weight : array, shape (..., k)
-    mu, sigma : array, shape (..., k, d)
-    rho : array, shape (..., k, d (d - 1) / 2)
-        Canonical partial correlations.
-    xp : module
-        `numpy`, or `pytensor.tensor` for the model's graph: one formula for both.
-
-    Returns
-    -------
-    array, shape (..., k)
-        The leading dims of the arguments broadcast.
-    """
-    d = y.shape[-1] if xp is np else y.type.shape[-1]
-    log_density = xp.log(weight) - xp.log(sigma).sum(axis=-1) - d / 2 * np.log(2 * np.pi)
-    white: list[Any] = []
-    pair = 0
-    for j in range(d):
-        residual = (y[..., None, j] - mu[..., j]) / sigma[..., j]
-        remaining: Any = 1.0
-        for i in range(j):
-            partial = rho[..., pair]
-            residual = residual - partial * xp.sqrt(remaining) * white[i]
-            remaining = remaining * (1 - partial**2)
-            pair += 1
-        if j:
-            residual = residual / xp.sqrt(remaining)
-            log_density = log_density - xp.log(remaining) / 2
-        white.append(residual)
-    return log_density - sum(part**2 for part in white) / 2
 
 
 def model(data: xr.Dataset, prior: Prior) -> pm.Model:
@@ -116,32 +95,8 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
     return result
 
 
-def draw_points(rng: np.random.Generator, n: int, weight: Array, mu: Array, sigma: Array, rho: Array) -> Array:
-    """Draw ``n`` new points from one mixture, shape (n, d)."""
-    component = rng.choice(len(weight), size=n, p=weight / weight.sum())
-    factor = np.linalg.cholesky(correlation_matrix(rho))
-    noise = rng.normal(size=(n, mu.shape[-1]))
-    points: Array = mu[component] + sigma[component] * np.einsum("nij,nj->ni", factor[component], noise)
-    return points
-
-
-def correlation_matrix(rho: Array) -> Array:
-    """Correlation matrices from canonical partial correlations, shape (..., d (d - 1) / 2) to (..., d, d)."""
-    d = int((1 + np.sqrt(1 + 8 * rho.shape[-1])) / 2)
-    factor = np.zeros((*rho.shape[:-1], d, d))
-    pair = 0
-    for j in range(d):
-        remaining = np.ones(rho.shape[:-1])
-        for i in range(j):
-            factor[..., j, i] = rho[..., pair] * np.sqrt(remaining)
-            remaining = remaining * (1 - rho[..., pair] ** 2)
-            pair += 1
-        factor[..., j, j] = np.sqrt(remaining)
-    return factor @ np.swapaxes(factor, -1, -2)
-
-
 def priors(data: xr.Dataset) -> dict[str, Prior]:
-    """Scales in the units of the data. Both keep every component away from a spike: LogNormal sigma, Normal Fisher z."""
+    """Scales in the units of the data. LogNormal sigma and Normal Fisher z keep every component from a spike."""
     y = data["y"].values
     k, centre, spread = data.sizes["component"], y.mean(axis=0), y.std(axis=0, ddof=1)
 
@@ -227,97 +182,20 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
 
 def obstacle(data: xr.Dataset) -> str:
     """The likelihood of a Gaussian mixture is unbounded, whatever the data."""
-    return "unbounded: a component shrinking onto one point lifts the likelihood without limit; shown is the largest local maximum"
+    return (
+        "unbounded: a component shrinking onto one point lifts the likelihood without limit; "
+        "shown is the largest local maximum"
+    )
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
-    """Expectation maximisation by scikit-learn, for the local maximum of the likelihood."""
-    from sklearn.mixture import GaussianMixture
-
-    y, k = data["y"].values, data.sizes["component"]
-    unit = y.std(axis=0)
-    # scikit-learn adds reg_covar to each variance: on standardised data 1e-10 is below the tolerance of the comparison.
-    rough = GaussianMixture(k, n_init=20, reg_covar=1e-10, tol=1e-6, max_iter=500, random_state=0).fit(y / unit)
-    em = GaussianMixture(
-        k, reg_covar=1e-10, tol=1e-15, max_iter=5_000, weights_init=rough.weights_, means_init=rough.means_,
-        precisions_init=rough.precisions_, random_state=0,
-    ).fit(y / unit)
-    order = np.argsort(em.means_[:, 0])
-    sigma = np.sqrt(np.diagonal(em.covariances_, axis1=1, axis2=2))
-    correlation = em.covariances_ / sigma[:, :, None] / sigma[:, None, :]
-    source = "scikit-learn GaussianMixture, EM from 20 starts"
-    answers = [
-        Reference("mle", "weight", em.weights_[order], source),
-        Reference("mle", "mu", (em.means_ * unit)[order], source),
-        Reference("mle", "sigma", (sigma * unit)[order], source),
-    ]
-    if data.sizes["feature"] > 1:
-        answers.append(Reference("mle", "rho", partial_correlations(correlation)[order], source))
-    return answers
+    """EM by scikit-learn, for the local maximum of the likelihood; no other reading has an independent answer."""
+    return expectation_maximisation.reference(data["y"].values, data.sizes["component"])
 
 
-def partial_correlations(correlation: Array) -> Array:
-    """Canonical partial correlations of correlation matrices, the inverse of `correlation_matrix`."""
-    factor = np.linalg.cholesky(correlation)
-    columns = []
-    for j in range(correlation.shape[-1]):
-        remaining = np.ones(correlation.shape[:-2])
-        for i in range(j):
-            partial = factor[..., j, i] / np.sqrt(remaining)
-            remaining = remaining * (1 - partial**2)
-            columns.append(partial)
-    return np.stack(columns, axis=-1)
-
-
-def arrays(parameters: xr.Dataset) -> dict[str, Array]:
-    """The parameters of one mixture, or of many along leading dims, as arrays; ``rho`` is empty in one dimension."""
-    leading = [dim for dim in ("chain", "draw") if dim in parameters.dims]
-    result = {
-        "weight": parameters["weight"].transpose(*leading, "component").values,
-        "mu": parameters["mu"].transpose(*leading, "component", "feature").values,
-        "sigma": parameters["sigma"].transpose(*leading, "component", "feature").values,
-    }
-    if "rho" in parameters:
-        result["rho"] = parameters["rho"].transpose(*leading, "component", "pair").values
-    else:
-        result["rho"] = np.zeros((*result["weight"].shape, 0))
-    return result
-
-
-def terms_at(points: Array, parameters: xr.Dataset) -> Array:
-    """Log of weight times density, shape (..., n, k), with the leading dims of the parameters."""
-    values = arrays(parameters)
-    spread = {name: np.expand_dims(value, -2 if name == "weight" else -3) for name, value in values.items()}
-    terms: Array = log_components(points, **spread, xp=np)
-    return terms
-
-
-def responsibilities(points: Array, parameters: xr.Dataset) -> Array:
-    """Probability that each point belongs to each component, averaged over draws if there are any; shape (n, k)."""
-    log_terms = terms_at(points, parameters)
-    log_terms = log_terms - log_terms.max(axis=-1, keepdims=True)
-    terms = np.exp(log_terms)
-    shares = terms / terms.sum(axis=-1, keepdims=True)
-    average: Array = shares.reshape(-1, *shares.shape[-2:]).mean(axis=0)
-    return average
-
-
-def density(points: Array, parameters: xr.Dataset) -> Array:
-    """Density at each point, averaged over draws if there are any (the posterior predictive density); shape (n,)."""
-    values = np.exp(terms_at(points, parameters)).sum(axis=-1)
-    average: Array = values.reshape(-1, values.shape[-1]).mean(axis=0)
-    return average
-
-
-def new_points(n: int, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Draw ``n`` new points from a fit; with draws, each point from a mixture of its own (posterior predictive)."""
-    values = arrays(parameters)
-    many = int(np.prod(values["weight"].shape[:-1], dtype=int))
-    flat = {name: value.reshape(many, *value.shape[-(1 if name == "weight" else 2) :]) for name, value in values.items()}
-    which = rng.integers(len(flat["weight"]), size=n)
-    used, counts = np.unique(which, return_counts=True)
-    parts = [draw_points(rng, m, *(flat[name][i] for name in flat)) for i, m in zip(used, counts, strict=True)]
-    return rng.permutation(np.concatenate(parts))
+def peers(data: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
+    """BIC for 1 to 7 components and for four kinds of covariance, and K-means (`expectation_maximisation.peers`)."""
+    return expectation_maximisation.peers(data["y"].values, data.sizes["component"], rng)
 
 
 def order(point: dict[str, Array]) -> dict[str, Array]:
@@ -329,8 +207,9 @@ def order(point: dict[str, Array]) -> dict[str, Array]:
 def identify(draws: xr.Dataset, pivot: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Relabel each draw so that its responsibilities are as near as possible to those of the pivot.
 
-    Near is meant as the Kullback-Leibler divergence, summed over the observations: step 2 of the algorithm of Stephens, M. (2000),
-    Dealing with label switching in mixture models, doi:10.1111/1467-9868.00265, with the pivot in place of the running mean.
+    Near is meant as the Kullback-Leibler divergence, summed over the observations: step 2 of the algorithm of Stephens,
+    M. (2000), Dealing with label switching in mixture models, doi:10.1111/1467-9868.00265, with the pivot in place of
+    the running mean.
     """
     target = responsibilities(data["y"].values, pivot)
     k = target.shape[1]
@@ -353,9 +232,9 @@ def identify(draws: xr.Dataset, pivot: xr.Dataset, data: xr.Dataset) -> xr.Datas
 def extras(data: xr.Dataset, readings: Mapping[str, xr.Dataset], rng: np.random.Generator) -> xr.Dataset:
     """What users of a mixture expect to read off: see the variables of the result.
 
-    Anomalies are calibrated: ``tail`` is the probability that a new point of the fitted mixture has a density as low as this
-    one, and a point is an ``anomaly`` if its tail probability survives the false discovery control of Benjamini and Hochberg
-    (1995) at 5 %. Data from the model itself then rarely hold any, whatever their number.
+    Anomalies are calibrated: ``tail`` is the probability that a new point of the fitted mixture has a density as low as
+    this one, and a point is an ``anomaly`` if its tail probability survives the false discovery control of Benjamini
+    and Hochberg (1995) at 5 %. Data from the model itself then rarely hold any, whatever their number.
     """
     import xarray as xr
     from scipy.stats import false_discovery_control
@@ -392,8 +271,9 @@ def extras(data: xr.Dataset, readings: Mapping[str, xr.Dataset], rng: np.random.
 SCENARIO = Scenario(
     question="Which points belong together, and how sure is that?",
     lesson=(
-        "A plugged-in estimate overstates how surely a point between two groups belongs to one of them; averaging over the "
-        "posterior tells. And what is called the maximum likelihood estimate is only a local maximum: there is no global one."
+        "A plugged-in estimate overstates how surely a point between two groups belongs to one of them; averaging over "
+        "the posterior tells. And what is called the maximum likelihood estimate is only a local maximum: there is no "
+        "global one."
     ),
     formula="y[i] ~ sum over k of weight[k] MvNormal(mu[k], covariance(sigma[k], rho[k]))",
     parameters=("weight", "mu", "sigma", "rho"),
@@ -412,8 +292,10 @@ SCENARIO = Scenario(
     order=order,
     identify=identify,
     identified=(
-        "Each draw is relabelled after sampling, so that its responsibilities are nearest (Kullback-Leibler) to those of the "
-        "MAP, whose components are in the order of their means on the first axis (Stephens 2000, doi:10.1111/1467-9868.00265)."
+        "Each draw is relabelled after sampling, so that its responsibilities are nearest (Kullback-Leibler) to those "
+        "of the MAP, whose components are in the order of their means on the first axis (Stephens 2000, "
+        "doi:10.1111/1467-9868.00265)."
     ),
     extras=extras,
+    peers=peers,
 )

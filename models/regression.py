@@ -1,13 +1,13 @@
 """Regression: which predictors matter, and what does shrinking do to the answer?
 
-One likelihood under three priors: ``normal`` makes the mode ridge regression, ``laplace`` makes it the lasso, ``flat`` makes it
-ordinary least squares. The lasso's exact zeros belong to the mode alone: no draw of its posterior is zero, and its mean
-never is. (Park, T. and Casella, G. 2008, The Bayesian lasso, doi:10.1198/016214508000000337.)
+One likelihood under three priors: ``normal`` makes the mode ridge regression, ``laplace`` makes it the lasso, ``flat``
+makes it ordinary least squares. The lasso's exact zeros belong to the mode alone: no draw of its posterior is zero, and
+its mean never is. (Park, T. and Casella, G. 2008, The Bayesian lasso, doi:10.1198/016214508000000337.)
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-TRUTH = {"intercept": 1.0, "beta": [1.0, -0.75, 0.5, 0, 0, 0, 0, 0, 0, 0], "sigma": 1.5}
+TRUTH: dict[str, Any] = {"intercept": 1.0, "beta": [1.0, -0.75, 0.5, 0, 0, 0, 0, 0, 0, 0], "sigma": 1.5}
 CORRELATION = 0.6
 SEED = 10
 
@@ -27,7 +27,8 @@ SEED = 10
 def model(data: xr.Dataset, prior: Prior) -> pm.Model:
     """Linear model: ``y[i] ~ Normal(intercept + (x[i] - mean(x)) . beta, sigma)``.
 
-    Predictors are centred, so that ``intercept`` is the expected outcome at their means and does not depend on ``beta``.
+    Predictors are centred, so that ``intercept`` is the expected outcome at their means and does not depend on
+    ``beta``.
     """
     import pymc as pm
 
@@ -124,7 +125,9 @@ def obstacle(data: xr.Dataset) -> str:
     rank = np.linalg.matrix_rank(design)
     fitted = design @ np.linalg.lstsq(design, y)[0]
     if np.sum((y - fitted) ** 2) < 1e-20 * np.sum((y - y.mean()) ** 2):
-        return "unbounded: the predictors fit the outcome perfectly, so the likelihood grows without limit as sigma goes to 0"
+        return (
+            "unbounded: the predictors fit the outcome perfectly, so the likelihood grows for ever as sigma goes to 0"
+        )
     if rank < design.shape[1]:
         return f"not unique: the {design.shape[1]} columns of the design have rank {rank}"
     return ""
@@ -135,7 +138,7 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     if obstacle(data):
         return []
     x, y = data["x"].values - data["x"].values.mean(axis=0), data["y"].values
-    n, design = len(y), np.column_stack([np.ones(len(y)), x])
+    design = np.column_stack([np.ones(len(y)), x])
     ols = np.linalg.lstsq(design, y)[0]
     sigma = float(np.sqrt(np.mean((y - design @ ols) ** 2)))
     answers = _answers("mle", ols, sigma, "least squares (NumPy); root mean squared residual")
@@ -166,7 +169,9 @@ def _standardised(data: xr.Dataset) -> Array:
     return np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / x.std(axis=0)])
 
 
-def _answers(reading: str, coefficients: Array, sigma: float, source: str, error: Array | None = None) -> list[Reference]:
+def _answers(
+    reading: str, coefficients: Array, sigma: float, source: str, error: Array | None = None
+) -> list[Reference]:
     """Split ``(intercept, beta)`` and ``sigma`` into references."""
     errors = np.zeros(len(coefficients) + 1) if error is None else error
     return [
@@ -179,9 +184,9 @@ def _answers(reading: str, coefficients: Array, sigma: float, source: str, error
 def _penalised(x: Array, y: Array, prior: Prior, location: float, scale: float) -> list[Reference]:
     """The mode through scikit-learn: for every sigma a Ridge or a Lasso, and a search over sigma.
 
-    With ``z = x * unit``, ``unit`` the prior scale of each coefficient and ``w = beta / unit``, minus the log joint density is
-    ``|y - z w|^2 / (2 sigma^2)`` plus ``|w|^2 / 2`` (Normal) or ``|w|_1`` (Laplace). Hence ``Ridge(alpha=sigma^2)``, and
-    ``Lasso(alpha=sigma^2 / n)`` because the Lasso divides the sum of squares by 2 n.
+    With ``z = x * unit``, ``unit`` the prior scale of each coefficient and ``w = beta / unit``, minus the log joint
+    density is ``|y - z w|^2 / (2 sigma^2)`` plus ``|w|^2 / 2`` (Normal) or ``|w|_1`` (Laplace). Hence
+    ``Ridge(alpha=sigma^2)``, and ``Lasso(alpha=sigma^2 / n)`` because the Lasso divides the sum of squares by 2 n.
     """
     from scipy.optimize import minimize_scalar
     from sklearn.linear_model import Lasso, Ridge

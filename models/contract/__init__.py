@@ -1,5 +1,6 @@
 """The one contract: what a scenario file says, and the few words it says it with."""
 
+from models.contract import expectation_maximisation
 from models.contract.data import constant, coordinates, dataset, read_table
 from models.contract.distribution import Distribution, Prior
 from models.contract.reference import Reference
@@ -13,5 +14,6 @@ __all__ = [
     "constant",
     "coordinates",
     "dataset",
+    "expectation_maximisation",
     "read_table",
 ]

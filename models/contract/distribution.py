@@ -41,7 +41,7 @@ class Distribution:
         return self.name not in IMPROPER
 
     def variable(self, name: str, dims: str | tuple[str, ...] | None = None) -> TensorVariable:
-        """Add the variable ``name`` to the open PyMC model; hyperparameters become the data ``<name>_<hyperparameter>``."""
+        """Add the variable to the open PyMC model; its hyperparameters are the data ``<name>_<hyperparameter>``."""
         import pymc as pm
 
         hyperparameters = {key: pm.Data(f"{name}_{key}", value) for key, value in self.hyperparameters.items()}

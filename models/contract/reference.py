@@ -68,7 +68,8 @@ def linear_posterior(
     References
     ----------
     Gelman, A. and others (2013), Bayesian Data Analysis, third edition, section 14.2.
-    Trefethen, L. N. and Weideman, J. A. C. (2014), The exponentially convergent trapezoidal rule, doi:10.1137/130932132.
+    Trefethen, L. N. and Weideman, J. A. C. (2014), The exponentially convergent trapezoidal rule,
+    doi:10.1137/130932132.
     """
     precision = 1 / np.square(sd)
     n = len(outcome)

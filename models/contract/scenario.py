@@ -55,13 +55,16 @@ class Scenario:
     order : callable, optional
         ``order(point)`` puts the interchangeable parts of a point ``{variable: value}`` in their canonical order.
     identify : callable, optional
-        ``identify(draws, pivot, data)`` undoes a symmetry of the posterior (the labels of mixture components). ``draws``
-        and ``pivot`` are datasets of parameters; the first has dims ``(chain, draw, ...)``, the second is a point.
+        ``identify(draws, pivot, data)`` undoes a symmetry of the posterior (the labels of mixture components).
+        ``draws`` and ``pivot`` are datasets of parameters; the first has dims ``(chain, draw, ...)``, the second is a
+        point.
     identified : str
         How ``identify`` does it, in one sentence for the reader.
     extras : callable, optional
         ``extras(data, readings, rng)`` computes what users of this model expect beside its parameters, as an
         `xarray.Dataset`; ``readings`` maps ``mle``, ``map`` and ``posterior`` to datasets of parameters.
+    peers : callable, optional
+        ``peers(data, rng)`` asks other methods about the same data, once per fit, as an `xarray.Dataset`.
     """
 
     question: str
@@ -80,3 +83,4 @@ class Scenario:
     identify: Callable[[xr.Dataset, xr.Dataset, xr.Dataset], xr.Dataset] | None = None
     identified: str = ""
     extras: Callable[[xr.Dataset, Mapping[str, xr.Dataset], np.random.Generator], xr.Dataset] | None = None
+    peers: Callable[[xr.Dataset, np.random.Generator], xr.Dataset] | None = None

@@ -1,0 +1,54 @@
+# Threefold. `make report` and `make test` do everything, on a machine with uv, or with Python 3.13 alone.
+#   PYTHON=python       use this interpreter as it is (a conda environment, say) instead of the project's own .venv
+#   FITS="coin mixture" build these only
+#   JOBS=2              processes (default: one per core)
+
+VENV := .venv
+PYTHON ?= $(VENV)/bin/python
+FITS ?=
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+ENVIRONMENT := $(if $(filter $(VENV)/bin/python,$(PYTHON)),$(VENV)/.complete)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help report test check format clean distclean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo 'Options: FITS="coin mixture" (report), JOBS=2, PYTHON=python (an environment of your own)'
+
+report: $(ENVIRONMENT) ## Fit what is not up to date and build the site: reports/site/index.html
+	@$(PYTHON) -m comparisons fit $(FITS) --jobs $(JOBS)
+	@$(PYTHON) -m reports $(FITS) --jobs $(JOBS)
+
+test: $(ENVIRONMENT) ## Run all tests
+	@$(PYTHON) -m pytest -q -n $(JOBS) --dist loadgroup
+
+check: $(ENVIRONMENT) ## Lint, format, types, and the fast tests
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@$(PYTHON) -m pytest -q -n $(JOBS) --dist loadgroup -m "not slow"
+
+format: $(ENVIRONMENT) ## Format the code
+	@$(PYTHON) -m ruff check --fix --quiet .
+	@$(PYTHON) -m ruff format .
+
+clean: ## Remove results, site and caches
+	rm -rf reports/results reports/site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## ... and the environment
+	rm -rf $(VENV)
+
+# The versions of uv.lock, with uv if it is there. Without it, Python's own venv and pip bring uv into the project's .venv.
+$(VENV)/.complete: uv.lock pyproject.toml .python-version
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv sync --frozen --quiet; \
+	else \
+	  { [ -x $(VENV)/bin/python ] || python3.13 -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV); } && \
+	  $(VENV)/bin/python -c 'import sys; v = sys.version_info; sys.exit(0 if v[:2] == (3, 13) else f"Threefold needs Python 3.13 and found {v.major}.{v.minor}: install Python 3.13 or uv, and run make distclean")' && \
+	  $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv && \
+	  $(VENV)/bin/python -m uv sync --frozen --quiet --inexact; \
+	fi
+	@touch $@

@@ -1,0 +1,149 @@
+"""Mathematics of Gaussian mixtures, shared by the model's graph and everything read off a fit.
+
+A mixture has weights ``weight`` (k), means ``mu`` (k, d), standard deviations ``sigma`` (k, d) and correlations ``rho``
+(k, d (d - 1) / 2). In more than two dimensions ``rho`` holds canonical partial correlations in the order (2,1), (3,1),
+(3,2), ...: any values between -1 and 1 make a correlation matrix (Lewandowski, D., Kurowicka, D. and Joe, H. 2009,
+doi:10.1016/j.jmva.2009.04.008).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+def log_components(y: Any, weight: Any, mu: Any, sigma: Any, rho: Any, xp: Any) -> Any:
+    r"""Log of weight times density of every component at every point.
+
+    With :math:`L` the Cholesky factor of a component's correlation matrix, built row by row from partial correlations,
+    the whitened point :math:`L^{-1} (y - \mu) / \sigma` is found by forward substitution: no matrix is ever formed.
+
+    Parameters
+    ----------
+    y : array, shape (..., d)
+    weight : array, shape (..., k)
+    mu, sigma : array, shape (..., k, d)
+    rho : array, shape (..., k, d (d - 1) / 2)
+        Canonical partial correlations.
+    xp : module
+        `numpy`, or `pytensor.tensor` for the model's graph: one formula for both.
+
+    Returns
+    -------
+    array, shape (..., k)
+        The leading dims of the arguments broadcast.
+    """
+    d = y.shape[-1] if xp is np else y.type.shape[-1]
+    log_density = xp.log(weight) - xp.log(sigma).sum(axis=-1) - d / 2 * np.log(2 * np.pi)
+    white: list[Any] = []
+    pair = 0
+    for j in range(d):
+        residual = (y[..., None, j] - mu[..., j]) / sigma[..., j]
+        remaining: Any = 1.0
+        for i in range(j):
+            partial = rho[..., pair]
+            residual = residual - partial * xp.sqrt(remaining) * white[i]
+            remaining = remaining * (1 - partial**2)
+            pair += 1
+        if j:
+            residual = residual / xp.sqrt(remaining)
+            log_density = log_density - xp.log(remaining) / 2
+        white.append(residual)
+    return log_density - sum(part**2 for part in white) / 2
+
+
+def correlation_matrix(rho: Array) -> Array:
+    """Correlation matrices from canonical partial correlations, shape (..., d (d - 1) / 2) to (..., d, d)."""
+    d = int((1 + np.sqrt(1 + 8 * rho.shape[-1])) / 2)
+    factor = np.zeros((*rho.shape[:-1], d, d))
+    pair = 0
+    for j in range(d):
+        remaining = np.ones(rho.shape[:-1])
+        for i in range(j):
+            factor[..., j, i] = rho[..., pair] * np.sqrt(remaining)
+            remaining = remaining * (1 - rho[..., pair] ** 2)
+            pair += 1
+        factor[..., j, j] = np.sqrt(remaining)
+    return factor @ np.swapaxes(factor, -1, -2)
+
+
+def partial_correlations(correlation: Array) -> Array:
+    """Canonical partial correlations of correlation matrices, the inverse of `correlation_matrix`."""
+    factor = np.linalg.cholesky(correlation)
+    columns = []
+    for j in range(correlation.shape[-1]):
+        remaining = np.ones(correlation.shape[:-2])
+        for i in range(j):
+            partial = factor[..., j, i] / np.sqrt(remaining)
+            remaining = remaining * (1 - partial**2)
+            columns.append(partial)
+    return np.stack(columns, axis=-1)
+
+
+def draw_points(rng: np.random.Generator, n: int, weight: Array, mu: Array, sigma: Array, rho: Array) -> Array:
+    """Draw ``n`` new points from one mixture, shape (n, d)."""
+    component = rng.choice(len(weight), size=n, p=weight / weight.sum())
+    factor = np.linalg.cholesky(correlation_matrix(rho))
+    noise = rng.normal(size=(n, mu.shape[-1]))
+    points: Array = mu[component] + sigma[component] * np.einsum("nij,nj->ni", factor[component], noise)
+    return points
+
+
+def arrays(parameters: xr.Dataset) -> dict[str, Array]:
+    """The parameters of one mixture, or of many along leading dims, as arrays; ``rho`` is empty in one dimension."""
+    leading = [dim for dim in ("chain", "draw") if dim in parameters.dims]
+    result = {
+        "weight": parameters["weight"].transpose(*leading, "component").values,
+        "mu": parameters["mu"].transpose(*leading, "component", "feature").values,
+        "sigma": parameters["sigma"].transpose(*leading, "component", "feature").values,
+    }
+    if "rho" in parameters:
+        result["rho"] = parameters["rho"].transpose(*leading, "component", "pair").values
+    else:
+        result["rho"] = np.zeros((*result["weight"].shape, 0))
+    return result
+
+
+def terms_at(points: Array, parameters: xr.Dataset) -> Array:
+    """Log of weight times density, shape (..., n, k), with the leading dims of the parameters."""
+    values = arrays(parameters)
+    spread = {name: np.expand_dims(value, -2 if name == "weight" else -3) for name, value in values.items()}
+    terms: Array = log_components(points, **spread, xp=np)
+    return terms
+
+
+def responsibilities(points: Array, parameters: xr.Dataset) -> Array:
+    """Probability that each point belongs to each component, averaged over draws if there are any; shape (n, k)."""
+    log_terms = terms_at(points, parameters)
+    log_terms = log_terms - log_terms.max(axis=-1, keepdims=True)
+    terms = np.exp(log_terms)
+    shares = terms / terms.sum(axis=-1, keepdims=True)
+    average: Array = shares.reshape(-1, *shares.shape[-2:]).mean(axis=0)
+    return average
+
+
+def density(points: Array, parameters: xr.Dataset) -> Array:
+    """Density at each point, averaged over draws if there are any (the posterior predictive density); shape (n,)."""
+    values = np.exp(terms_at(points, parameters)).sum(axis=-1)
+    average: Array = values.reshape(-1, values.shape[-1]).mean(axis=0)
+    return average
+
+
+def new_points(n: int, parameters: xr.Dataset, rng: np.random.Generator) -> Array:
+    """Draw ``n`` new points from a fit; with draws, each point from a mixture of its own (posterior predictive)."""
+    values = arrays(parameters)
+    many = int(np.prod(values["weight"].shape[:-1], dtype=int))
+    flat = {
+        name: value.reshape(many, *value.shape[-(1 if name == "weight" else 2) :]) for name, value in values.items()
+    }
+    which = rng.integers(len(flat["weight"]), size=n)
+    used, counts = np.unique(which, return_counts=True)
+    parts = [draw_points(rng, m, *(flat[name][i] for name in flat)) for i, m in zip(used, counts, strict=True)]
+    return rng.permutation(np.concatenate(parts))
