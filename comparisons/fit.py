@@ -62,7 +62,7 @@ def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: in
         if mle is None:  # the likelihood does not know the prior
             mle = points.mle(functions, compared, starts, level, obstacle, scenario.order)
             report("maximum likelihood")
-        map_ = points.map_(functions, compared, starts, level, scenario.order)
+        map_ = points.map_(functions, compared, starts, level, obstacle, scenario.order)
         report(f"{prior_name}: mode")
         sampler_seed, predictive_seed, extras_seed = (int(part) for part in seed.generate_state(3))
         sampled, unconstrained = posterior.sample(
@@ -180,7 +180,7 @@ def _reading(model: Any, point: points.Point, level: float) -> xr.Dataset:
     optimum = point.optimum
     result = xr.Dataset(variables, coords={"statistic": list(statistics), **posterior.coords(model)})
     return result.assign_attrs(
-        interval=point.interval,
+        interval=json.dumps(point.interval),
         level=level,
         exists=int(point.exists),
         log_density=optimum.value,

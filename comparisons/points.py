@@ -5,7 +5,8 @@ that of all variables. The MAP is therefore the mode in the declared parametrisa
 are written; another parametrisation has another mode. Uncertainty is made on the declared scale too:
 
 * MLE: standard error (Wald) from the observed information, and a profile likelihood interval,
-* MAP: Laplace approximation, a Normal distribution at the mode with the curvature of the joint density there.
+* MAP: Laplace approximation, a Normal distribution at the mode with the curvature of the joint density there; a
+  quantity computed from the declared parameters gets its interval by the delta method, and is named so.
 
 At a maximum the covariance is that of the unconstrained vector, carried over by the Jacobian of the parameters.
 """
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+from pytensor.graph.traversal import ancestors
 from scipy.stats import norm
 
 from comparisons import profile
@@ -25,6 +27,7 @@ from comparisons.functions import PYTHON, Array, Declared, Functions
 from comparisons.optimum import Density, Kinks, Optimum, maximise
 
 LAPLACE = "laplace, declared scale"
+DELTA = "laplace, delta method"
 PROFILE = "profile likelihood"
 
 
@@ -38,8 +41,8 @@ class Point:
         By parameter, in its shape; NaN where the value does not exist.
     wald_lower, wald_upper : dict of str to array
         The Normal interval ``estimate +- z sd``.
-    interval : str
-        Kind of the interval ``lower`` to ``upper``.
+    interval : dict of str to str
+        Kind of the interval ``lower`` to ``upper``, by parameter.
     reason : dict of str to array of str
         Why a value does not exist or what to know of it, per element; empty where there is nothing to say.
     exists : bool
@@ -54,7 +57,7 @@ class Point:
     upper: dict[str, Array]
     wald_lower: dict[str, Array]
     wald_upper: dict[str, Array]
-    interval: str
+    interval: dict[str, str]
     reason: dict[str, Any]
     exists: bool
     optimum: Optimum
@@ -90,20 +93,31 @@ def mle(
     declared = Declared(functions, parameters)
     optimum = _maximise(functions, density, starts, Kinks(), declared, order)
     lower, upper = profile.intervals(density, optimum, declared, level)
-    return _point(declared, optimum, level, PROFILE, lower, upper, obstacle)
+    return _point(declared, optimum, level, dict.fromkeys(parameters, PROFILE), (lower, upper), obstacle)
 
 
 def map_(
-    functions: Functions, parameters: list[str], starts: list[Array], level: float, order: Order | None = None
+    functions: Functions,
+    parameters: list[str],
+    starts: list[Array],
+    level: float,
+    obstacle: str = "",
+    order: Order | None = None,
 ) -> Point:
-    """Maximise the joint density of data and parameters; parameters as in `mle`."""
+    """Maximise the joint density of data and parameters; parameters as in `mle`.
+
+    Here ``obstacle`` is only the reason given if no maximum was found: a prior may have removed it.
+    """
     model = functions.model
     kinks = _kinks(functions)
     smooth = [variable for variable in model.free_RVs if not _is_laplace(variable)]
     density = functions.density([*smooth, *model.observed_RVs])
     declared = Declared(functions, parameters)
     optimum = _maximise(functions, density, starts, kinks, declared, order)
-    return _point(declared, optimum, level, LAPLACE, None, None, "")
+    free = {variable.name for variable in model.free_RVs}
+    interval = {name: LAPLACE if name in free else DELTA for name in parameters}
+    found = optimum.regular or optimum.failure == "boundary"
+    return _point(declared, optimum, level, interval, None, "" if found else obstacle)
 
 
 def _maximise(
@@ -128,12 +142,14 @@ def _is_laplace(variable: Any) -> bool:
 
 
 def _kinks(functions: Functions) -> Kinks:
-    """Kinks of all variables with a Laplace prior; its hyperparameters must be constants."""
+    """Kinks of all variables with a Laplace prior; raises `ValueError` if its hyperparameters are not constants."""
     index, location, rate = [], [], []
     for variable in functions.model.free_RVs:
         if _is_laplace(variable):
             where = np.arange(functions.size)[functions.slices[variable.name]]
             parameters = variable.owner.op.dist_params(variable.owner)
+            if set(ancestors(parameters)) & set(functions.model.free_RVs):
+                raise ValueError(f"the Laplace prior of {variable.name!r} must have constant hyperparameters")
             centre, scale = (parameter.eval(mode=PYTHON) for parameter in parameters)
             index.append(where)
             location.append(np.broadcast_to(centre, where.shape))
@@ -145,9 +161,8 @@ def _point(
     declared: Declared,
     optimum: Optimum,
     level: float,
-    interval: str,
-    lower: Array | None,
-    upper: Array | None,
+    interval: dict[str, str],
+    ends: tuple[Array, Array] | None,
     obstacle: str,
 ) -> Point:
     """Put estimates, standard deviations, intervals and reasons together."""
@@ -170,7 +185,7 @@ def _point(
         reason[:] = obstacle or f"no finite maximum: {optimum.failure}"
     z = float(norm.ppf((1 + level) / 2))
     wald = estimate - z * sd, estimate + z * sd
-    low, high = wald if lower is None or upper is None else (lower, upper)
+    low, high = wald if ends is None else ends
     if not (exists or local):
         low, high = nothing, nothing
     missing = np.isnan(low) | np.isnan(high)

@@ -108,7 +108,7 @@ def rows(
                     point = points[reading]
                     for column in ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper", "reason"):
                         row[column] = getattr(point, column)[name][index]
-                    row["interval"] = point.interval
+                    row["interval"] = point.interval[str(name)]
                 reference = known.get((reading, str(name)))
                 if reference is not None:
                     row |= _distance(row, reference, shape, index, spread)
