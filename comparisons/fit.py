@@ -47,7 +47,6 @@ def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: in
     start_seed, peer_seed, *prior_seeds = root.spawn(2 + len(scenario.priors(data)))
     rng = np.random.default_rng(start_seed)
     candidates = [scenario.start(data, rng) for _ in range(STARTS)]
-    obstacle = scenario.obstacle(data)
 
     groups: dict[str, xr.Dataset] = {"/data": data}
     tables: list[pd.DataFrame] = []
@@ -60,9 +59,9 @@ def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: in
         starts = [functions.unconstrain(candidate) for candidate in candidates]
         level = SETTINGS.level
         if mle is None:  # the likelihood does not know the prior
-            mle = points.mle(functions, compared, starts, level, obstacle, scenario.order)
+            mle = points.mle(functions, compared, starts, level, scenario.obstacle(data), scenario.order)
             report("maximum likelihood")
-        map_ = points.map_(functions, compared, starts, level, obstacle, scenario.order)
+        map_ = points.map_(functions, compared, starts, level, scenario.obstacle(data, prior), scenario.order)
         report(f"{prior_name}: mode")
         sampler_seed, predictive_seed, extras_seed = (int(part) for part in seed.generate_state(3))
         sampled, unconstrained = posterior.sample(

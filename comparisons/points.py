@@ -104,10 +104,7 @@ def map_(
     obstacle: str = "",
     order: Order | None = None,
 ) -> Point:
-    """Maximise the joint density of data and parameters; parameters as in `mle`.
-
-    Here ``obstacle`` is only the reason given if no maximum was found: a prior may have removed it.
-    """
+    """Maximise the joint density of data and parameters; arguments as in `mle`, the obstacle of the joint."""
     model = functions.model
     kinks = _kinks(functions)
     smooth = [variable for variable in model.free_RVs if not _is_laplace(variable)]
@@ -116,8 +113,7 @@ def map_(
     optimum = _maximise(functions, density, starts, kinks, declared, order)
     free = {variable.name for variable in model.free_RVs}
     interval = {name: LAPLACE if name in free else DELTA for name in parameters}
-    found = optimum.regular or optimum.failure == "boundary"
-    return _point(declared, optimum, level, interval, None, "" if found else obstacle)
+    return _point(declared, optimum, level, interval, None, obstacle)
 
 
 def _maximise(

@@ -94,12 +94,21 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, NDArray[np.fl
     return {"theta": np.asarray(rng.uniform(0.01, 0.99))}
 
 
-def obstacle(data: xr.Dataset) -> str:
-    """All heads or all tails put the maximum on the boundary."""
+def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
+    """All heads or all tails put the maximum on the boundary, unless the prior is zero there."""
     heads, flips = int(data["heads"].sum()), int(data["flips"].sum())
-    if heads in (0, flips):
+    if heads not in (0, flips):
+        return ""
+    if prior is None:
         return f"on the boundary: {heads} heads in {flips} flips are best explained by theta = {heads / flips:.0f}"
-    return ""
+    side = "beta" if heads else "alpha"
+    pull = float(prior["theta"].hyperparameters[side]) if prior["theta"].name == "Beta" else np.inf
+    if pull > 1:
+        return ""
+    theta = f"theta = {heads / flips:.0f}"
+    if pull < 1:
+        return f"unbounded: the prior's density is infinite at {theta}"
+    return f"on the boundary: the prior is flat, and {heads} heads in {flips} flips are best explained by {theta}"
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:

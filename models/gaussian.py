@@ -102,10 +102,10 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, NDArray[np.fl
     return {"mu": np.asarray(rng.choice(y)), "sigma": np.asarray(np.std(y) * 3 ** rng.uniform(-1, 1) + 1e-300)}
 
 
-def obstacle(data: xr.Dataset) -> str:
-    """Without spread the likelihood grows for ever as sigma shrinks."""
-    if len(np.unique(data["y"].values)) < 2:
-        return "unbounded: all observations are equal, so the likelihood grows without limit as sigma goes to 0"
+def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
+    """Without spread the density grows for ever as sigma shrinks."""
+    if len(np.unique(data["y"].values)) < 2 and not (prior and prior["sigma"].keeps_from_zero):
+        return "unbounded: all observations are equal, so the density grows without limit as sigma goes to 0"
     return ""
 
 

@@ -108,8 +108,8 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     return {"intercept": np.asarray(rng.normal()), "beta": rng.normal(size=unit.size) * unit}
 
 
-def obstacle(data: xr.Dataset) -> str:
-    r"""Separation, decided by linear programming.
+def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
+    r"""Separation, decided by linear programming; no obstacle if all priors are proper.
 
     The maximum is infinite exactly if some direction :math:`d \ne 0` satisfies :math:`s_i x_i^T d \ge 0` for all
     observations, with :math:`s_i = \pm 1` the outcome. The program maximises :math:`\sum_i s_i x_i^T d` over
@@ -122,6 +122,8 @@ def obstacle(data: xr.Dataset) -> str:
     """
     from scipy.optimize import linprog
 
+    if prior and all(distribution.proper for distribution in prior.values()):
+        return ""
     x, y = data["x"].values, data["y"].values
     if len(np.unique(y)) < 2:
         return "infinite: all outcomes are equal, so the likelihood rises for ever as the intercept grows"

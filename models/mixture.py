@@ -180,8 +180,10 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     return point if d == 1 else {**point, "fisher_z": rng.normal(0, 0.2, (k, d * (d - 1) // 2))}
 
 
-def obstacle(data: xr.Dataset) -> str:
-    """The likelihood of a Gaussian mixture is unbounded, whatever the data."""
+def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
+    """The likelihood of a Gaussian mixture is unbounded, whatever the data; a prior can bound the joint."""
+    if prior and prior["sigma"].keeps_from_zero:
+        return ""
     return (
         "unbounded: a component shrinking onto one point lifts the likelihood without limit; "
         "shown is the largest local maximum"

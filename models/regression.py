@@ -119,16 +119,15 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     }
 
 
-def obstacle(data: xr.Dataset) -> str:
-    """Predictors that determine each other, or that fit the outcome perfectly."""
+def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
+    """Predictors that determine each other, or that fit the outcome perfectly, unless the prior prevents it."""
     design, y = _standardised(data), data["y"].values
     rank = np.linalg.matrix_rank(design)
     fitted = design @ np.linalg.lstsq(design, y)[0]
-    if np.sum((y - fitted) ** 2) < 1e-20 * np.sum((y - y.mean()) ** 2):
-        return (
-            "unbounded: the predictors fit the outcome perfectly, so the likelihood grows for ever as sigma goes to 0"
-        )
-    if rank < design.shape[1]:
+    perfect = np.sum((y - fitted) ** 2) < 1e-20 * np.sum((y - y.mean()) ** 2)
+    if perfect and not (prior and prior["sigma"].keeps_from_zero):
+        return "unbounded: the predictors fit the outcome perfectly, so the density grows for ever as sigma goes to 0"
+    if rank < design.shape[1] and not (prior and prior["beta"].proper):
         return f"not unique: the {design.shape[1]} columns of the design have rank {rank}"
     return ""
 

@@ -36,6 +36,11 @@ class Distribution:
         self.hyperparameters = {key: np.asarray(value, dtype=float) for key, value in hyperparameters.items()}
 
     @property
+    def keeps_from_zero(self) -> bool:
+        """Whether the density of a scale vanishes at zero faster than any power: no likelihood outgrows it."""
+        return self.name in ("LogNormal", "InverseGamma")
+
+    @property
     def proper(self) -> bool:
         """Whether the density integrates to one."""
         return self.name not in IMPROPER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
     from models.contract.distribution import Prior
     from models.contract.reference import Reference
+
+
+class Obstacle(Protocol):
+    """Why a density has no finite maximum; see `Scenario`."""
+
+    def __call__(self, data: xr.Dataset, prior: Prior | None = None) -> str:
+        """Of the likelihood, or with a prior of the joint density."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ class Scenario:
         parametrisation. Optimisers and chains start there.
     obstacle : callable
         ``obstacle(data)`` says in words why the likelihood has no finite maximum inside the parameter space, or returns
-        an empty string. It is decided from the data alone, not from an optimiser.
+        an empty string; ``obstacle(data, prior)`` the same of the joint density. It is decided without an optimiser. A
+        text that begins with ``unbounded`` leaves local maxima worth reporting.
     reference : callable
         ``reference(data, prior)`` returns independent answers (`models.contract.Reference`).
     order : callable, optional
@@ -77,7 +86,7 @@ class Scenario:
     priors: Callable[[xr.Dataset], dict[str, Prior]]
     model: Callable[[xr.Dataset, Prior], pm.Model]
     start: Callable[[xr.Dataset, np.random.Generator], dict[str, NDArray[np.float64]]]
-    obstacle: Callable[[xr.Dataset], str]
+    obstacle: Obstacle
     reference: Callable[[xr.Dataset, Prior], list[Reference]]
     order: Callable[[dict[str, NDArray[np.float64]]], dict[str, NDArray[np.float64]]] | None = None
     identify: Callable[[xr.Dataset, xr.Dataset, xr.Dataset], xr.Dataset] | None = None
