@@ -1,0 +1,1 @@
+"""How it looks: pages built from stored results, without PyMC."""

@@ -1,0 +1,94 @@
+"""Curves: exact prior densities from their texts, the posterior by kernel estimate, the likelihood from what was stored."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+import arviz as az
+import numpy as np
+import xarray as xr
+
+from models.contract import Distribution
+from reports.stored import Array, Fit
+
+Density = Callable[[Array], Array]
+
+
+def parse(text: str) -> Distribution:
+    """Read a distribution back from the text that `models.contract.Distribution` writes.
+
+    Examples
+    --------
+    >>> parse("Normal(mu=0, sigma=[1, 2])")
+    Normal(mu=0, sigma=[1, 2])
+    """
+    name, inside = re.fullmatch(r"(\w+)\((.*)\)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    pairs = re.findall(r"(\w+)=(\[[^\]]*\]|[^,]+)", inside)
+    return Distribution(name, **{key: json.loads(value) for key, value in pairs})
+
+
+def prior_densities(fit: Fit, prior: str) -> dict[str, Density]:
+    """Densities of the priors of the compared elements, where they are proper and known in closed form."""
+    posterior = fit.tree[prior]["posterior"].to_dataset()
+    parameters = [str(name) for name in json.loads(fit.text("parameters")) if name in posterior]
+    labels = iter(fit.labels)
+    found: dict[str, Density] = {}
+    for name in parameters:
+        shape = posterior[name].transpose("chain", "draw", ...).shape[2:]
+        text = fit.priors[prior].get(name)
+        for index in np.ndindex(*shape):
+            label = next(labels)
+            density = _element(parse(text), shape, index) if text else None
+            if density is not None:
+                found[label] = density
+    return found
+
+
+def _element(distribution: Distribution, shape: tuple[int, ...], index: tuple[int, ...]) -> Density | None:
+    """The marginal density of one element, or None."""
+    if not distribution.proper:
+        return None
+    if distribution.name == "Dirichlet":
+        a = np.broadcast_to(distribution.hyperparameters["a"], shape)
+        return _pdf(Distribution("Beta", alpha=a[index], beta=a.sum() - a[index]))
+    hyperparameters = {key: np.broadcast_to(value, shape)[index] for key, value in distribution.hyperparameters.items()}
+    return _pdf(Distribution(distribution.name, **hyperparameters))
+
+
+def _pdf(distribution: Distribution) -> Density | None:
+    try:
+        frozen = distribution.scipy
+    except KeyError:
+        return None  # no closed form is known here; the picture goes without
+    return lambda x: np.asarray(frozen.pdf(x), dtype=float)
+
+
+def posterior_curve(draws: xr.DataArray) -> tuple[Array, Array]:
+    """Kernel density estimate by ArviZ."""
+    curve = az.kde(draws.values.ravel())
+    return np.asarray(curve[0], dtype=float), np.asarray(curve[1], dtype=float)
+
+
+def likelihood_curve(fit: Fit) -> tuple[Array, Array] | None:
+    """The likelihood of a model with one parameter, at the draws of all priors, as a fraction of its largest value.
+
+    The log likelihood was stored at every draw; with a single parameter it is a curve.
+    """
+    if len(fit.labels) != 1:
+        return None
+    x, height = [], []
+    for prior in fit.priors:
+        stored = fit.dataset(prior, "log_likelihood")
+        if stored is None:
+            return None
+        terms = stored[list(stored.data_vars)[0]].transpose("chain", "draw", ...).astype(float)
+        total = terms.sum([dim for dim in terms.dims if dim not in ("chain", "draw")])
+        draws = fit.draws(prior)[fit.labels[0]].sel(draw=total["draw"])
+        x.append(draws.values.ravel())
+        height.append(total.values.ravel())
+    points, heights = np.concatenate(x), np.concatenate(height)
+    order = np.argsort(points)[:: max(1, len(points) // 400)]
+    top = fit.tree[fit.default]["mle"].attrs["log_density"]
+    return points[order], np.exp(np.minimum(heights[order] - float(top), 0))

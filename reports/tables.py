@@ -1,0 +1,228 @@
+"""Tables of a page: the comparison, the checks, the audits, prediction and sensitivity. Plain values, ready to print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from reports.digits import MISSING, count, exists, number, percent, significant
+from reports.stored import Fit
+from reports.style import READINGS
+from reports.words import KINDS, error_of, is_local, plural
+
+NAMES = {"mle": "MLE", "map": "MAP, declared scale", "posterior": "posterior mean"}
+LOO_ELEMENTS = 1_500_000  # of the log likelihood per prior; above it the draws are thinned, for speed
+SENSITIVE = 0.05  # the threshold of ArviZ
+
+
+@dataclass
+class Notes:
+    """Remarks that many rows share, each written once and called by a letter."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def letter(self, text: str) -> str:
+        """Return the letter of a remark, a new one if it is new."""
+        if text not in self.texts:
+            self.texts.append(text)
+        index = self.texts.index(text)
+        return (chr(ord("a") + index // 26 - 1) if index >= 26 else "") + chr(ord("a") + index % 26)
+
+    @property
+    def lettered(self) -> list[tuple[str, str]]:
+        """All remarks with their letters."""
+        return [(self.letter(text), text) for text in self.texts]
+
+
+def comparison(fit: Fit, prior: str) -> dict[str, Any]:
+    """Rows of the comparison table under one prior, grouped by parameter, with the notes below it."""
+    notes = Notes()
+    groups = [
+        {"parameter": label, "rows": [_row(fit, prior, label, reading, notes) for reading in ("mle", "map", "posterior")]}
+        for label in fit.labels
+    ]
+    return {
+        "prior": prior,
+        "level": percent(fit.level),
+        "groups": groups,
+        "truth": any(row["truth"] != MISSING for group in groups for row in group["rows"]),
+        "notes": notes.lettered,
+    }
+
+
+def _row(fit: Fit, prior: str, label: str, reading: str, notes: Notes) -> dict[str, Any]:
+    row = fit.row(prior, label, reading)
+    error = error_of(fit, prior, label, reading)
+    ends = 3 * error if reading == "posterior" else error  # a quantile in the tail is known less well than the mean
+    reason, failed = fit.reason(prior, label, reading), fit.failed(prior, label, reading)
+    incomplete = not all(exists(row[column]) for column in ("estimate", "sd", "lower", "upper"))
+    remarks = []
+    if reason and incomplete:
+        remarks.append(reason)
+    kind = KINDS.get(str(row["interval"]), str(row["interval"]))
+    return {
+        "reading": NAMES[reading],
+        "key": reading,
+        "symbol": READINGS[reading].symbol,
+        "local": reading == "mle" and is_local(fit, prior, label),
+        "estimate": number(row["estimate"], error),
+        "sd": number(row["sd"], error),
+        "interval": _interval(row["lower"], row["upper"], ends),
+        "kind": kind if percent(float(row["level"])) == percent(fit.level) else f"{kind}, {percent(float(row['level']))}",
+        "wald": _interval(row["wald_lower"], row["wald_upper"], ends) if reading == "mle" else "",
+        "median": number(row["median"], ends),
+        "truth": significant(row["truth"], 4),
+        "mcse": significant(row["mcse"], 2),
+        "ess": f"{count(row['ess_bulk'])} / {count(row['ess_tail'])}" if exists(row["ess_bulk"]) else MISSING,
+        "r_hat": f"{row['r_hat']:.4f}" if exists(row["r_hat"]) else MISSING,
+        "reference": number(row["reference"], error),
+        "source": notes.letter(f"reference: {row['source']}") if exists(row["reference"]) else "",
+        "distance": _distance(row),
+        "remarks": remarks,
+        "note": notes.letter(reason) if reason and not incomplete else "",
+        "failed": failed,
+    }
+
+
+def _interval(lower: float, upper: float, error: float) -> str:
+    if not exists(lower) and not exists(upper):
+        return MISSING
+    return f"{number(lower, error)} to {number(upper, error)}"
+
+
+def _distance(row: dict[str, Any]) -> str:
+    """Distance from the reference, its unit and its limit."""
+    if not exists(row["distance"]):
+        return MISSING
+    unit = str(row["unit"])
+    times = "× " if unit[:1].isdigit() else ""
+    return f"{significant(row['distance'], 2)} {times}{unit} (limit {row['limit']:g})"
+
+
+def checks(fit: Fit) -> list[dict[str, Any]]:
+    """All checks, grouped by prior and reading; within a group and among the groups, the failed ones first."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for check in fit.checks:
+        groups.setdefault((check["prior"], check["reading"]), []).append(check)
+    result = [
+        {
+            "prior": prior,
+            "reading": NAMES.get(reading, reading),
+            "failed": sum(not check["passed"] for check in found),
+            "checks": sorted(found, key=lambda check: bool(check["passed"])),
+        }
+        for (prior, reading), found in groups.items()
+    ]
+    return sorted(result, key=lambda group: group["failed"] == 0)
+
+
+def audits(fit: Fit) -> list[dict[str, str]]:
+    """How each maximum was found."""
+    result = []
+    for prior in fit.priors:
+        for reading in ("mle", "map"):
+            attributes = fit.tree[prior][reading].attrs
+            result.append(
+                {
+                    "prior": prior,
+                    "reading": NAMES[reading],
+                    "exists": "yes" if int(attributes["exists"]) else "no",
+                    "starts": str(int(attributes["starts"])),
+                    "agreeing": str(int(attributes["agreeing"])),
+                    "collapsed": str(int(attributes["collapsed"])),
+                    "gradient": significant(float(attributes["gradient"]), 2),
+                    "log_density": significant(float(attributes["log_density"]), 7),
+                }
+            )
+    return result
+
+
+def prediction(fit: Fit) -> dict[str, Any] | None:
+    """Leave-one-out predictive accuracy under every prior; None with a single observation."""
+    results, stride = {}, 1
+    for prior in fit.priors:
+        stored = fit.dataset(prior, "log_likelihood")
+        if stored is None:
+            return None
+        name = next(iter(stored.data_vars))
+        if stored[name].ndim < 3 or stored[name].shape[2] < 2:
+            return None
+        stride = max(1, int(np.ceil(stored[name].size / LOO_ELEMENTS)))
+        thinned = stored.isel(draw=slice(None, None, stride)).astype(float)
+        posterior = fit.draws(prior).sel(draw=thinned["draw"])
+        results[prior] = az.loo(
+            xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": thinned}), pointwise=True
+        )
+    differences = az.compare(results, round_to="none") if len(results) > 1 else None
+    rows, worst = [], 0
+    for prior, result in results.items():
+        bad = int(np.sum(result.pareto_k.values > result.good_k))
+        worst = max(worst, bad)
+        row = {"prior": prior, "elpd": number(result.elpd, result.se / 10), "se": significant(result.se, 2)}
+        row |= {"p": significant(result.p, 2), "bad": f"{bad} of {result.n_data_points}", "difference": MISSING, "dse": MISSING}
+        if differences is not None and int(differences.loc[prior, "rank"]) > 0:
+            dse = float(differences.loc[prior, "dse"])
+            row |= {"difference": number(float(differences.loc[prior, "elpd_diff"]), dse / 10), "dse": significant(dse, 2)}
+        elif differences is not None:
+            row |= {"difference": "0 (highest)"}
+        rows.append(row)
+    verdict = f"No Pareto k-hat exceeds {result.good_k:.2g}: the estimates hold."
+    if worst:
+        verdict = f"Up to {plural(worst, 'Pareto k-hat value')} above {result.good_k:.2g}: do not read these rows as accurate."
+    return {"rows": rows, "verdict": verdict, "failed": worst > 0, "stride": stride, "limit": f"{result.good_k:.2g}"}
+
+
+def sensitivity(fit: Fit) -> dict[str, Any] | None:
+    """Power-scaling sensitivity under every proper prior that is not constant."""
+    found = {prior: table for prior in fit.priors if (table := _power_scaled(fit, prior)) is not None}
+    if not found:
+        return None
+    rows = []
+    for position, label in enumerate(fit.labels):
+        cells = []
+        for table in found.values():
+            row = table.loc[f"q{position}"]
+            cells.append({**{key: _share(row[key]) for key in ("prior", "likelihood")}, "said": str(row["diagnosis"])})
+        rows.append({"parameter": label, "cells": cells})
+    others = [prior for prior in fit.priors if prior not in found]
+    return {"priors": list(found), "rows": rows, "threshold": f"{SENSITIVE:g}", "others": others}
+
+
+def _share(value: float) -> str:
+    return f"{value:.3f}" if exists(value) else MISSING
+
+
+def _power_scaled(fit: Fit, prior: str) -> pd.DataFrame | None:
+    """The sensitivities by ArviZ, or None for a prior without density or with a constant one."""
+    groups = [fit.dataset(prior, name) for name in ("prior", "log_prior", "log_likelihood")]
+    if any(group is None for group in groups):
+        return None
+    _, log_prior, likelihood = (group for group in groups if group is not None)
+    log_prior = log_prior.sel(draw=likelihood["draw"]).astype(float)
+    if all(np.ptp(variable.values) == 0 for variable in log_prior.values()):
+        return None  # a power of a constant is a constant
+    # Elements and dims are renamed: data may use a name that ArviZ uses itself (alpha, component).
+    names = {label: f"q{position}" for position, label in enumerate(fit.labels)}
+    dims = {dim: f"dim_{dim}" for dim in likelihood.dims if dim not in ("chain", "draw")}
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": fit.draws(prior).sel(draw=likelihood["draw"]).rename(names),
+            "log_prior": log_prior,
+            "log_likelihood": likelihood.rename(dims).astype(float),
+        }
+    )
+    # Above the threshold ArviZ logs a warning that repeats what the table says; with none above, it has nothing to say.
+    table: pd.DataFrame = az.psense_summary(tree, threshold=np.inf, round_to=12)
+    return table.assign(diagnosis=[_diagnosis(row["prior"], row["likelihood"]) for _, row in table.iterrows()])
+
+
+def _diagnosis(prior: float, likelihood: float) -> str:
+    """What ArviZ says of sensitivities above the threshold (Kallioinen and others 2024, doi:10.1007/s11222-023-10366-5)."""
+    if prior >= SENSITIVE and likelihood >= SENSITIVE:
+        return "potential prior-data conflict"
+    return "potential strong prior or weak likelihood" if prior > SENSITIVE > likelihood else ""

@@ -1,0 +1,124 @@
+"""Sentences computed from the numbers of a fit, so that they cannot contradict its table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reports.digits import exists, number, percent, significant
+from reports.stored import MAXIMUM, POINTS, Fit, Gap
+
+NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
+KINDS = {
+    "profile likelihood": "profile likelihood",
+    "laplace, declared scale": "Laplace approximation on the declared scale",
+    "equal-tailed": "equal-tailed",
+}
+CLOSE = 0.05  # posterior standard deviations; closer than this is called the same for every practical purpose
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """Join names: "a, b and c", or the first ones and how many more."""
+    names = list(names)
+    if len(names) > most:
+        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def called(fit: Fit, prior: str, label: str, reading: str) -> str:
+    """Name of a reading for one number: a largest local maximum is never called the maximum."""
+    if reading == "mle" and is_local(fit, prior, label):
+        return "largest local maximum of the likelihood"
+    return NAMES[reading]
+
+
+def is_local(fit: Fit, prior: str, label: str) -> bool:
+    """Whether an MLE is shown although no maximum exists."""
+    return exists(fit.value(prior, label, "mle")) and MAXIMUM in fit.failed(prior, label, "mle")
+
+
+def error_of(fit: Fit, prior: str, label: str, reading: str) -> float:
+    """The error that limits the digits of an estimate (`reports.digits`)."""
+    if reading == "posterior":
+        return fit.value(prior, label, reading, "mcse")
+    return fit.value(prior, label, "posterior", "sd") / 100
+
+
+def readings_sentence(fit: Fit, prior: str, most: int = 2) -> str:
+    """The three numbers of the first parameters, or why one of them does not exist."""
+    parts = []
+    for label in fit.labels[:most]:
+        said = []
+        for reading in ("mle", "map", "posterior"):
+            value = fit.value(prior, label, reading)
+            name = called(fit, prior, label, reading)
+            if exists(value):
+                refused = " (do not read)" if fit.failed(prior, label, reading) else ""
+                said.append(f"{name} {number(value, error_of(fit, prior, label, reading))}{refused}")
+            else:
+                said.append(f"{name} does not exist")
+        parts.append(f"{label}: {', '.join(said)}.")
+    return " ".join(parts)
+
+
+def interval_kinds(fit: Fit, prior: str) -> str:
+    """Kind of the interval of each reading."""
+    label = fit.labels[0]
+    kinds = [str(fit.row(prior, label, reading)["interval"]) for reading in ("mle", "map", "posterior")]
+    return "; ".join(
+        f"{name}: {KINDS.get(kind, kind)}" for name, kind in zip(("MLE", "MAP", "posterior"), kinds, strict=True)
+    )
+
+
+def largest(gaps: Iterable[Gap], reading: str) -> tuple[str, float] | None:
+    """Parameter with the largest distance of a reading from the posterior mean, and the distance with its sign."""
+    known = [(gap.parameter, value) for gap in gaps if (value := getattr(gap, reading)) is not None]
+    return max(known, key=lambda pair: abs(pair[1])) if known else None
+
+
+def apart_sentence(fit: Fit, prior: str) -> str:
+    """How far the two points lie from the posterior mean under a prior, at most over all parameters."""
+    gaps, said = fit.gaps(prior), []
+    for reading in POINTS:
+        name = NAMES[reading]
+        farthest = largest(gaps, reading)
+        if farthest is None:
+            said.append(f"the {name} does not exist")
+            continue
+        label, value = farthest
+        name = called(fit, prior, label, reading)
+        refused = " (do not read)" if fit.failed(prior, label, reading) else ""
+        where = "above" if value > 0 else "below"
+        of = "" if len(fit.labels) == 1 else f" for {label}"
+        if abs(value) < CLOSE:
+            said.append(f"the {name}{refused} agrees with the posterior mean to within {CLOSE:g} posterior sd")
+        else:
+            said.append(f"the {name}{refused} lies {significant(abs(value), 2)} posterior sd {where} the posterior mean{of}")
+    lead = "" if len(fit.labels) == 1 else "where they differ most, "
+    return f"Under the prior {prior}, {lead}{said[0]}; {said[1]}."
+
+
+def verdict(fit: Fit) -> str:
+    """What the checks allow, in one sentence."""
+    failures = fit.failures
+    if not failures:
+        return f"All {len(fit.checks)} checks passed: the numbers may be read as {percent(fit.level)} intervals and estimates."
+    return f"{len(failures)} of {plural(len(fit.checks), 'check')} failed: do not read the numbers concerned as estimates."
+
+
+def refusals(fit: Fit) -> list[str]:
+    """Per failed check, which reading under which priors, what for, and what was found; equal findings once."""
+    found: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
+    for check in fit.failures:
+        key = check["reading"], check["name"], check["detail"], tuple(check["parameters"])
+        found.setdefault(key, []).append(check["prior"])
+    lines = []
+    for (reading, name, detail, parameters), priors in found.items():
+        about = f" of {listed(parameters)}" if parameters else ""
+        under = f"prior {priors[0]}" if len(priors) == 1 else f"priors {listed(priors)}"
+        lines.append(f"{NAMES.get(reading, reading)}{about}, {under}: the check “{name}” failed ({detail}).")
+    return lines
