@@ -168,7 +168,8 @@ def _point(
     local = optimum.regular and obstacle.startswith("unbounded")
     exists = (optimum.regular and not obstacle) or optimum.failure == "boundary"
     sd = nothing
-    reason = np.full(size, obstacle, dtype=object)
+    shown = "; shown is the largest local maximum found" if local else ""
+    reason = np.full(size, obstacle + shown, dtype=object)
     if optimum.regular and (exists or local):
         slope = declared.slope(optimum.u, optimum.step)
         variance = np.einsum("ij,jk,ik->i", slope, optimum.covariance, slope)

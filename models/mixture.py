@@ -184,10 +184,7 @@ def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
     """The likelihood of a Gaussian mixture is unbounded, whatever the data; a prior can bound the joint."""
     if prior and prior["sigma"].keeps_from_zero:
         return ""
-    return (
-        "unbounded: a component shrinking onto one point lifts the likelihood without limit; "
-        "shown is the largest local maximum"
-    )
+    return "unbounded: a component shrinking onto one point lifts the density without limit"
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
