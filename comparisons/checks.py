@@ -35,24 +35,26 @@ class Check:
     Attributes
     ----------
     name : str
-    prior, reading : str
-        What it is about.
+    reading : str
+        What it is about: ``mle``, ``map`` or ``posterior``.
     passed : bool
     detail : str
         What was measured and what is allowed.
     parameters : tuple of str
         Labels of the parameters that failed; empty if it is about the whole reading.
+    prior : str
+        Under which prior, once the check is part of a fit.
     """
 
     name: str
-    prior: str
     reading: str
     passed: bool
     detail: str
     parameters: tuple[str, ...] = ()
+    prior: str = ""
 
 
-def of_point(point: Point, prior: str, reading: str) -> list[Check]:
+def of_point(point: Point, reading: str) -> list[Check]:
     """Audit of an optimum: does it exist, is it stationary, is it a maximum, do the starts agree?"""
     optimum = point.optimum
     reasons = [text for array in point.reason.values() for text in np.ravel(array) if text]
@@ -60,22 +62,20 @@ def of_point(point: Point, prior: str, reading: str) -> list[Check]:
     detail = (
         "a maximum in the interior" if point.exists and not boundary else (reasons[0] if reasons else optimum.failure)
     )
-    checks = [Check("maximum exists", prior, reading, point.exists, detail)]
+    checks = [Check("maximum exists", reading, point.exists, detail)]
     if not optimum.regular:
         return checks
     return [
         *checks,
         Check(
             "gradient",
-            prior,
             reading,
             optimum.gradient <= GRADIENT,
             f"largest slope {optimum.gradient:.1e} per standard error, allowed {GRADIENT:g}",
         ),
-        Check("curvature", prior, reading, optimum.regular, "minus the Hessian is positive definite"),
+        Check("curvature", reading, optimum.regular, "minus the Hessian is positive definite"),
         Check(
             "starts agree",
-            prior,
             reading,
             optimum.agreeing >= min(AGREEING, optimum.starts),
             f"{optimum.agreeing} of {optimum.starts} starts reach this value (needed {AGREEING}), "
@@ -84,7 +84,7 @@ def of_point(point: Point, prior: str, reading: str) -> list[Check]:
     ]
 
 
-def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset, prior: str) -> list[Check]:
+def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset) -> list[Check]:
     """Convergence of the chains.
 
     Parameters
@@ -93,13 +93,12 @@ def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset, prior: str) -> l
         One row per parameter label, with columns ``r_hat``, ``ess_bulk``, ``ess_tail``, ``mcse``, ``sd``.
     statistics : xarray.Dataset
         ``sample_stats`` with ``diverging`` and ``energy``, dims ``(chain, draw)``.
-    prior : str
     """
     ratio = summary["mcse"] / summary["sd"]
 
     def worst(name: str, values: pd.Series, bad: pd.Series, extreme: float, limit: str) -> Check:
         labels = tuple(str(label) for label in values.index[bad | values.isna()])
-        return Check(name, prior, "posterior", not labels, f"worst {extreme:.4g}, {limit}", labels)
+        return Check(name, "posterior", not labels, f"worst {extreme:.4g}, {limit}", labels)
 
     divergences = int(statistics["diverging"].sum())
     energy = float(np.min(az.bfmi(statistics["energy"].values)))
@@ -110,30 +109,30 @@ def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset, prior: str) -> l
             for name in ("ess_bulk", "ess_tail")
         ),
         worst("mcse", ratio, ratio > MCSE, ratio.max(), f"of the posterior sd, allowed {MCSE}"),
-        Check("divergences", prior, "posterior", divergences == 0, f"{divergences} divergent transitions, allowed 0"),
-        Check("energy", prior, "posterior", energy >= ENERGY, f"lowest BFMI {energy:.2f}, needed {ENERGY}"),
+        Check("divergences", "posterior", divergences == 0, f"{divergences} divergent transitions, allowed 0"),
+        Check("energy", "posterior", energy >= ENERGY, f"lowest BFMI {energy:.2f}, needed {ENERGY}"),
     ]
 
 
-def of_references(table: pd.DataFrame, prior: str) -> list[Check]:
+def of_references(table: pd.DataFrame) -> list[Check]:
     """Agreement with the independent answers, for the rows of one prior in the comparison table."""
     checks = []
     for reading, rows in table[table["reference"].notna()].groupby("reading", sort=False):
         far = rows["distance"].isna() | (rows["distance"] > rows["limit"])
         unit = rows["unit"].iloc[0]
         detail = f"largest distance {rows['distance'].max():.3g} {unit}, allowed {rows['limit'].iloc[0]:g}"
-        checks.append(Check("reference", prior, str(reading), not far.any(), detail, tuple(rows["parameter"][far])))
+        checks.append(Check("reference", str(reading), not far.any(), detail, tuple(rows["parameter"][far])))
     return checks
 
 
-def of_log_likelihood(mle: Point, references: list[Reference], prior: str) -> list[Check]:
+def of_log_likelihood(mle: Point, references: list[Reference]) -> list[Check]:
     """Agreement of the log likelihood at the MLE with a reference's, where one is given: is it the same maximum?"""
     checks = []
     for reference in references:
         if reference.parameter == "log_likelihood":
             gap = abs(mle.optimum.value - float(reference.value))
             detail = f"log likelihood differs by {gap:.1e} from {reference.source}, allowed {SAME_VALUE:g}"
-            checks.append(Check("same maximum", prior, "mle", gap <= SAME_VALUE, detail))
+            checks.append(Check("same maximum", "mle", gap <= SAME_VALUE, detail))
     return checks
 
 

@@ -7,7 +7,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,17 @@ import xarray as xr
 
 import models
 from comparisons import checks, points, posterior, store, table
-from comparisons.functions import Functions
+from comparisons.checks import Check
+from comparisons.functions import Array, Functions
 from comparisons.optimum import STARTS
+from comparisons.points import Point
 from comparisons.settings import SETTINGS
+from models.contract import Prior, Scenario
+
+Report = Callable[[str], None]
 
 
-def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: int = 1) -> list[checks.Check]:
+def fit(name: str, report: Report = lambda stage: None, cores: int = 1) -> list[Check]:
     """Fit a built-in fit under all its priors and write its results.
 
     Parameters
@@ -43,76 +48,36 @@ def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: in
     inputs = store.inputs_of_fit(scenario_name, asdict(SETTINGS))
     scenario = models.load(scenario_name)
     data = scenario.datasets[dataset]()
+    priors = scenario.priors(data)
     root = np.random.SeedSequence([SETTINGS.seed, zlib.crc32(name.encode())])
-    start_seed, peer_seed, *prior_seeds = root.spawn(2 + len(scenario.priors(data)))
+    start_seed, peer_seed, *prior_seeds = root.spawn(2 + len(priors))
     rng = np.random.default_rng(start_seed)
     candidates = [scenario.start(data, rng) for _ in range(STARTS)]
 
     groups: dict[str, xr.Dataset] = {"/data": data}
     tables: list[pd.DataFrame] = []
-    every: list[checks.Check] = []
-    mle: points.Point | None = None
-    for (prior_name, prior), seed in zip(scenario.priors(data).items(), prior_seeds, strict=True):
-        model = scenario.model(data, prior)
-        functions = Functions(model, candidates[0])
-        compared = [parameter for parameter in scenario.parameters if parameter in model.named_vars]
+    every: list[Check] = []
+    mle: Point | None = None
+    for (prior_name, prior), seed in zip(priors.items(), prior_seeds, strict=True):
+        functions = Functions(scenario.model(data, prior), candidates[0])
         starts = [functions.unconstrain(candidate) for candidate in candidates]
-        level = SETTINGS.level
         if mle is None:  # the likelihood does not know the prior
-            mle = points.mle(functions, compared, starts, level, scenario.obstacle(data), scenario.order)
+            compared = _compared(scenario, functions)
+            mle = points.mle(functions, compared, starts, SETTINGS.level, scenario.obstacle(data), scenario.order)
             report("maximum likelihood")
-        map_ = points.map_(functions, compared, starts, level, scenario.obstacle(data, prior), scenario.order)
-        report(f"{prior_name}: mode")
-        sampler_seed, predictive_seed, extras_seed = (int(part) for part in seed.generate_state(3))
-        sampled, unconstrained = posterior.sample(
-            functions,
-            starts[: SETTINGS.chains],
-            sampler_seed,
-            draws=SETTINGS.draws,
-            tune=SETTINGS.tune,
-            cores=cores,
-        )
-        draws = sampled["posterior"].to_dataset()
-        if scenario.identify is not None:
-            draws = scenario.identify(draws, _dataset(model, map_.estimate), data)
-        report(f"{prior_name}: posterior")
-        proper = all(distribution.proper for distribution in prior.values())
-        prefix = f"/{prior_name}"
-        groups |= {
-            f"{prefix}/mle": _reading(model, mle, level),
-            f"{prefix}/map": _reading(model, map_, level),
-            f"{prefix}/posterior": draws,
-            f"{prefix}/sample_stats": sampled["sample_stats"].to_dataset(),
-        }
-        groups |= {f"{prefix}/{key}": value for key, value in posterior.pointwise(functions, unconstrained).items()}
-        new = posterior.predictive(functions, draws, proper, predictive_seed)
-        groups |= {f"{prefix}/{key}": value for key, value in new.items()}
-        if scenario.extras is not None:
-            readings = {"mle": _dataset(model, mle.estimate), "map": _dataset(model, map_.estimate), "posterior": draws}
-            groups[f"{prefix}/extras"] = scenario.extras(data, readings, np.random.default_rng(extras_seed))
-        report(f"{prior_name}: predictions")
-        references = scenario.reference(data, prior)
-        summary = table.summarise(draws[compared], level)
-        rows = table.rows({"mle": mle, "map": map_}, draws[compared], summary, references, _truth(data), level)
-        found = [
-            *checks.of_point(mle, prior_name, "mle"),
-            *checks.of_point(map_, prior_name, "map"),
-            *checks.of_posterior(summary, sampled["sample_stats"].to_dataset(), prior_name),
-            *checks.of_references(rows, prior_name),
-            *checks.of_log_likelihood(mle, references, prior_name),
-        ]
-        rows["failed"] = [
-            checks.failures(found, reading, parameter)
-            for reading, parameter in zip(rows["reading"], rows["parameter"], strict=True)
-        ]
-        tables.append(rows.assign(prior=prior_name))
-        every += found
-        report(f"{prior_name}: references")
 
+        def stage(text: str, prior_name: str = prior_name) -> None:
+            report(f"{prior_name}: {text}")
+
+        one = _under_prior(scenario, data, prior, functions, starts, mle, seed, cores, stage)
+        found = [replace(check, prior=prior_name) for check in one.checks]
+        groups |= {f"/{prior_name}/{group}": content for group, content in one.groups.items()}
+        tables.append(one.rows.assign(prior=prior_name))
+        every += found
     if scenario.peers is not None:
         groups["/peers"] = scenario.peers(data, np.random.default_rng(peer_seed))
         report("peers")
-    comparison = pd.concat(tables).assign(scenario=scenario_name, data=dataset)[table.COLUMNS]
+
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
         "fit": name,
@@ -122,12 +87,11 @@ def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: in
         "lesson": scenario.lesson,
         "formula": scenario.formula,
         "identified": scenario.identified,
-        "parameters": json.dumps([str(name) for name in scenario.parameters]),
-        "priors": json.dumps(
-            {key: {k: str(v) for k, v in prior.items()} for key, prior in scenario.priors(data).items()}
-        ),
+        "parameters": json.dumps(scenario.parameters),
+        "priors": json.dumps({key: {k: str(v) for k, v in prior.items()} for key, prior in priors.items()}),
         **asdict(SETTINGS),
     }
+    comparison = pd.concat(tables).assign(scenario=scenario_name, data=dataset)[table.COLUMNS]
     place = store.folder(name)
     store.write(place / "fit.nc", lambda path: tree.to_netcdf(path, engine="netcdf4"))
     store.write(place / "comparison.csv", lambda path: comparison.to_csv(path, index=False))
@@ -143,6 +107,75 @@ def fit(name: str, report: Callable[[str], None] = lambda stage: None, cores: in
     }
     store.write_json(place / "checks.json", record)  # last: its digest says that the others are complete
     return every
+
+
+@dataclass(frozen=True)
+class _Conclusions:
+    """What the readings conclude under one prior: groups of the tree, rows of the table, checks."""
+
+    groups: dict[str, xr.Dataset]
+    rows: pd.DataFrame
+    checks: list[Check]
+
+
+def _under_prior(
+    scenario: Scenario,
+    data: xr.Dataset,
+    prior: Prior,
+    functions: Functions,
+    starts: list[Array],
+    mle: Point,
+    seed: np.random.SeedSequence,
+    cores: int,
+    report: Report,
+) -> _Conclusions:
+    """Mode, posterior, predictions, references and checks under one prior."""
+    model, level, compared = functions.model, SETTINGS.level, _compared(scenario, functions)
+    sampler_seed, predictive_seed, extras_seed = (int(part) for part in seed.generate_state(3))
+    map_ = points.map_(functions, compared, starts, level, scenario.obstacle(data, prior), scenario.order)
+    report("mode")
+    sampled, unconstrained = posterior.sample(
+        functions, starts[: SETTINGS.chains], sampler_seed, draws=SETTINGS.draws, tune=SETTINGS.tune, cores=cores
+    )
+    statistics = sampled["sample_stats"].to_dataset()
+    draws = sampled["posterior"].to_dataset()
+    if scenario.identify is not None:
+        draws = scenario.identify(draws, _dataset(model, map_.estimate), data)
+    report("posterior")
+    proper = all(distribution.proper for distribution in prior.values())
+    groups = {
+        "mle": _reading(model, mle, level),
+        "map": _reading(model, map_, level),
+        "posterior": draws,
+        "sample_stats": statistics,
+        **posterior.pointwise(functions, unconstrained),
+        **posterior.predictive(functions, draws, proper, predictive_seed),
+    }
+    if scenario.extras is not None:
+        readings = {"mle": _dataset(model, mle.estimate), "map": _dataset(model, map_.estimate), "posterior": draws}
+        groups["extras"] = scenario.extras(data, readings, np.random.default_rng(extras_seed))
+    report("predictions")
+    references = scenario.reference(data, prior)
+    summary = table.summarise(draws[compared], level)
+    rows = table.rows({"mle": mle, "map": map_}, draws[compared], summary, references, _truth(data), level)
+    found = [
+        *checks.of_point(mle, "mle"),
+        *checks.of_point(map_, "map"),
+        *checks.of_log_likelihood(mle, references),
+        *checks.of_posterior(summary, statistics),
+        *checks.of_references(rows),
+    ]
+    rows["failed"] = [
+        checks.failures(found, reading, parameter)
+        for reading, parameter in zip(rows["reading"], rows["parameter"], strict=True)
+    ]
+    report("references")
+    return _Conclusions(groups, rows, found)
+
+
+def _compared(scenario: Scenario, functions: Functions) -> list[str]:
+    """The compared parameters that this model has; a mixture in one dimension has no correlations."""
+    return [name for name in scenario.parameters if name in functions.model.named_vars]
 
 
 def data_digest(data: xr.Dataset) -> str:
@@ -169,7 +202,7 @@ def _dataset(model: Any, values: dict[str, Any]) -> xr.Dataset:
     return xr.Dataset({name: (posterior.dims(model, name), value) for name, value in values.items()}, coords=coords)
 
 
-def _reading(model: Any, point: points.Point, level: float) -> xr.Dataset:
+def _reading(model: Any, point: Point, level: float) -> xr.Dataset:
     """A point reading as a data set with the leading dim ``statistic``, its audit in the attributes."""
     statistics = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper")
     variables = {
