@@ -117,10 +117,12 @@ def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset) -> list[Check]:
 def of_references(table: pd.DataFrame) -> list[Check]:
     """Agreement with the independent answers, for the rows of one prior in the comparison table."""
     checks = []
-    for reading, rows in table[table["reference"].notna()].groupby("reading", sort=False):
+    for reading, rows in table[table["source"].notna()].groupby("reading", sort=False):
         far = rows["distance"].isna() | (rows["distance"] > rows["limit"])
         unit = rows["unit"].iloc[0]
         detail = f"largest distance {rows['distance'].max():.3g} {unit}, allowed {rows['limit'].iloc[0]:g}"
+        if rows["distance"].isna().any():
+            detail = f"no reference for all parameters: {rows['source'][rows['distance'].isna()].iloc[0]}"
         checks.append(Check("reference", str(reading), not far.any(), detail, tuple(rows["parameter"][far])))
     return checks
 

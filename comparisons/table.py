@@ -128,5 +128,5 @@ def _distance(
     else:
         unit, size, limit = f"{checks.TOLERANCE:g} posterior sd", checks.TOLERANCE * spread, 1.0
     if not np.isfinite(value):
-        return {}
+        return {"source": reference.source, "unit": unit, "limit": limit}
     return {"reference": value, "source": reference.source, "distance": gap / size, "unit": unit, "limit": limit}

@@ -171,7 +171,10 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
         answers += _answers("map", _scikit_learn(design, y, unit), "scikit-learn LogisticRegression(C = tau^2)")
     elif centred and families == ("Normal", "Laplace"):
         answers += _answers("map", _split(design, y, unit), "SciPy L-BFGS-B, beta split into two non-negative parts")
-    means, errors = _by_importance(design, y, prior)
+    try:
+        means, errors = _by_importance(design, y, prior)
+    except ArithmeticError as failure:
+        return answers + _answers("posterior", np.full(design.shape[1], np.nan), str(failure))
     return answers + _answers("posterior", means, "importance sampling, multivariate t", errors)
 
 

@@ -233,12 +233,15 @@ def _by_importance(design: Array, y: Array, prior: Prior, ols: Array) -> list[Re
     covariance = np.zeros((k + 1, k + 1))
     covariance[:k, :k] = np.linalg.inv(gram) * variance
     covariance[k, k] = 1 / n
-    means, errors = importance_means(
-        log_density,
-        np.append(ols, np.log(variance) / 2),
-        covariance,
-        lambda points: np.column_stack([points[:, :-1], np.exp(points[:, -1])]),
-    )
+    try:
+        means, errors = importance_means(
+            log_density,
+            np.append(ols, np.log(variance) / 2),
+            covariance,
+            lambda points: np.column_stack([points[:, :-1], np.exp(points[:, -1])]),
+        )
+    except ArithmeticError as failure:
+        return _answers("posterior", np.full(k, np.nan), np.nan, str(failure))
     return _answers("posterior", means[:-1], float(means[-1]), "importance sampling, multivariate t", errors)
 
 

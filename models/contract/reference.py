@@ -26,9 +26,9 @@ class Reference:
     parameter : str
         Name of the variable.
     value : array_like
-        Its value, in the shape of the variable; NaN where there is no independent answer.
+        Its value, in the shape of the variable; NaN if the method failed, which the fit's check reports.
     source : str
-        Method and library, for the table.
+        Method and library, for the table; or how the method failed.
     error : array_like
         Standard error of the value where it was itself simulated, else 0.
     """
