@@ -1,4 +1,4 @@
-"""Optional parts of a mixture page: new data, the number of components, covariance types, and k-means beside the mixture."""
+"""Optional parts of a mixture page: new data, the number of components, covariance types, and k-means."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def new_data(fit: Fit, name: str) -> Image | None:
     for axes, (title, points, colour) in zip(panels, drawn, strict=True):
         finite = points[np.isfinite(points).all(axis=1)]
         if points.shape[1] == 1:
-            axes.hist(finite[:, 0], bins=24, range=(float(y.min()), float(y.max())), density=True, color=colour, alpha=0.75)
+            axes.hist(
+                finite[:, 0], bins=24, range=(float(y.min()), float(y.max())), density=True, color=colour, alpha=0.75
+            )
         else:
             axes.plot(finite[:, 0], finite[:, 1], "o", color=colour, markersize=2.2, alpha=0.6, markeredgewidth=0)
         if not len(finite):
@@ -52,8 +54,11 @@ def new_data(fit: Fit, name: str) -> Image | None:
         axes.set_title(title, loc="left")
         axes.set_xlabel(features[0])
     panels[0].set_ylabel("density" if len(features) == 1 else features[1])
-    alt = f"{plural(len(y), 'point')} of data beside as many drawn from {listed([SHORT[reading] for reading in readings])}."
-    caption = "Can the new data be told from the real ones? From the posterior, each point comes from a mixture of its own."
+    sources = listed([SHORT[reading] for reading in readings])
+    alt = f"{plural(len(y), 'point')} of data beside as many drawn from {sources}."
+    caption = (
+        "Can the new data be told from the real ones? From the posterior, each point comes from a mixture of its own."
+    )
     return draw.image(figure, alt, caption, "png")
 
 
@@ -84,7 +89,9 @@ def criterion(fit: Fit) -> tuple[list[str], Image | None]:
     if used is not None and used != chosen:
         said.append(f"This fit uses {plural(int(used), 'component')}.")
     alt = f"BIC against the number of components from {counts[0]} to {counts[-1]}; lowest at {chosen}."
-    caption = "Squares: the lowest BIC over the restarts; dots: every restart. Its theory does not cover mixtures fully: read it as a guide."
+    caption = (
+        "Squares: the lowest BIC over the restarts; dots: every restart. Its theory does not hold for all mixtures."
+    )
     return said, draw.image(figure, alt, caption)
 
 
@@ -97,9 +104,13 @@ def types(fit: Fit) -> Table | None:
     names = [str(name) for name in found["covariance_type"].values]
     lowest = min(values)
     rows = [
-        [name, f"{value:,.1f}", f"{value - lowest:,.1f}"] for name, value in zip(names, values, strict=True) if np.isfinite(value)
+        [name, f"{value:,.1f}", f"{value - lowest:,.1f}"]
+        for name, value in zip(names, values, strict=True)
+        if np.isfinite(value)
     ]
-    return Table("BIC by type of covariance; the lowest is 0 in the last column", ["Covariance", "BIC", "Above the lowest"], rows)
+    return Table(
+        "BIC by type of covariance; the lowest is 0 in the last column", ["Covariance", "BIC", "Above the lowest"], rows
+    )
 
 
 def _reduced(variable: xr.DataArray, keep: str) -> list[float]:
@@ -116,6 +127,9 @@ def k_means(fit: Fit) -> Table | None:
     names = [str(value) for value in found["component"].values]
     labels = found["kmeans"].values.astype(int)
     clusters = sorted(set(labels.tolist()))
-    rows = [[f"k-means {c}", *(f"{int(np.sum((labels == c) & (hard == k))):,}" for k in range(len(names)))] for c in clusters]
+    rows = [
+        [f"k-means {c}", *(f"{int(np.sum((labels == c) & (hard == k))):,}" for k in range(len(names)))]
+        for c in clusters
+    ]
     caption = "Points by k-means cluster and by the most probable component at the MAP (declared scale)"
     return Table(caption, ["Cluster", *(f"component {name}" for name in names)], rows)

@@ -1,4 +1,4 @@
-"""Curves: exact prior densities from their texts, the posterior by kernel estimate, the likelihood from what was stored."""
+"""Curves: prior densities in closed form, the posterior by kernel estimate, the likelihood from stored terms."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def likelihood_curve(fit: Fit) -> tuple[Array, Array] | None:
         stored = fit.dataset(prior, "log_likelihood")
         if stored is None:
             return None
-        terms = stored[list(stored.data_vars)[0]].transpose("chain", "draw", ...).astype(float)
+        terms = stored[next(iter(stored.data_vars))].transpose("chain", "draw", ...).astype(float)
         total = terms.sum([dim for dim in terms.dims if dim not in ("chain", "draw")])
         draws = fit.draws(prior)[fit.labels[0]].sel(draw=total["draw"])
         x.append(draws.values.ravel())

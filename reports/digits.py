@@ -1,7 +1,8 @@
 """How many digits a number deserves, in one place.
 
-The last digit shown is the first one that the error reaches: the Monte Carlo standard error of a posterior mean, a hundredth of the
-posterior standard deviation for a point (whose own tolerance is a hundred times finer). A missing value is an em dash.
+The last digit shown is the first one that the error reaches: the Monte Carlo standard error of a posterior mean, a
+hundredth of the posterior standard deviation for a point (whose own tolerance is a hundred times finer). A missing
+value is an em dash.
 """
 
 from __future__ import annotations

@@ -91,19 +91,16 @@ def margins(
 
 def handle(mark: Mark, *, line: bool = True, marker: bool = True) -> Line2D:
     """Return a key for a legend."""
-    return Line2D(
-        [],
-        [],
-        color=mark.colour,
-        marker=mark.marker if marker else "",
-        linestyle=mark.line if line else "",
-        label=mark.label,
-        markersize=5,
-    )
+    options: dict[str, Any] = {"linestyle": mark.line if line else "", "marker": mark.marker if marker else ""}
+    return Line2D([], [], color=mark.colour, label=mark.label, markersize=5, **options)
 
 
 def legend(figure: Figure, handles: list[Line2D], top: float = 0.02) -> None:
     """Put one legend above all panels, ``top`` inches below the upper edge."""
     height = float(figure.get_size_inches()[1])
-    options: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.01, 1 - top / height), "ncols": min(4, len(handles))}
+    options: dict[str, Any] = {
+        "loc": "upper left",
+        "bbox_to_anchor": (0.01, 1 - top / height),
+        "ncols": min(4, len(handles)),
+    }
     figure.legend(handles=handles, **options, columnspacing=1.4, handlelength=2.2, borderaxespad=0)

@@ -28,7 +28,9 @@ def headline(fit: Fit) -> Image:
     if count <= SMALL:
         figure = _density_figure(fit)
         alt = f"Densities of {words.listed(fit.labels)} under the prior {fit.default}, with intervals below. {seen}"
-        caption = f"Above: densities under the prior {fit.default}. Below: the three {percent(fit.level)} intervals ({kinds})."
+        caption = (
+            f"Above: densities under the prior {fit.default}. Below: three {percent(fit.level)} intervals ({kinds})."
+        )
         return draw.image(figure, alt, caption)
     height = 0.75 + 0.27 * count
     figure = Figure(figsize=(7.5, height))
@@ -37,8 +39,8 @@ def headline(fit: Fit) -> Image:
     draw.legend(figure, [draw.handle(READINGS[reading]) for reading in ORDER] + _truth_handle(fit))
     alt = f"Intervals of {count} parameters under the prior {fit.default}, each with three readings. {seen}"
     caption = (
-        f"The three {percent(fit.level)} intervals ({kinds}) of every parameter under the prior {fit.default}, measured from the "
-        "posterior mean in posterior standard deviations."
+        f"The three {percent(fit.level)} intervals ({kinds}) of every parameter under the prior {fit.default}, "
+        "measured from the posterior mean in posterior standard deviations."
     )
     return draw.image(figure, alt, caption)
 
@@ -88,7 +90,7 @@ def _density_figure(fit: Fit) -> Figure:
 
 def _truth_handle(fit: Fit) -> list[Line2D]:
     known = fit.table["truth"].notna().any()
-    return [Line2D([], [], color=TRUTH.colour, marker="|", linestyle="", markersize=9, label="truth")] if known else []
+    return [draw.handle(TRUTH)] if known else []
 
 
 def limits(fit: Fit, prior: str, label: str) -> tuple[float, float]:
@@ -96,7 +98,9 @@ def limits(fit: Fit, prior: str, label: str) -> tuple[float, float]:
     draws = fit.draws(prior)[label].values
     mean, sd = draws.mean(), draws.std()
     wanted = [*np.quantile(draws, [0.0005, 0.9995])]
-    wanted += [fit.value(prior, label, reading, column) for reading in ORDER for column in ("estimate", "lower", "upper")]
+    wanted += [
+        fit.value(prior, label, reading, column) for reading in ORDER for column in ("estimate", "lower", "upper")
+    ]
     known = np.clip([value for value in wanted if math.isfinite(value)], mean - REACH * sd, mean + REACH * sd)
     gap = 0.04 * (known.max() - known.min())
     return float(known.min() - gap), float(known.max() + gap)
@@ -119,7 +123,9 @@ def _density(axes: Axes, fit: Fit, label: str, small: bool = False) -> None:
         top = max(top, min(float(np.nanmax(height[np.isfinite(height)], initial=0)), 1.5 * top))
     curve = densities.likelihood_curve(fit)
     if curve is not None:
-        axes.plot(curve[0], curve[1] * float(y.max()), color=LIKELIHOOD.colour, linestyle=LIKELIHOOD.line, linewidth=1.2)
+        axes.plot(
+            curve[0], curve[1] * float(y.max()), color=LIKELIHOOD.colour, linestyle=LIKELIHOOD.line, linewidth=1.2
+        )
     for reading in ORDER:
         value = fit.value(fit.default, label, reading)
         if low <= value <= high:
@@ -170,7 +176,9 @@ def _ladders(axes: Axes, fit: Fit, labels: list[str]) -> None:
             lower, upper = (end if math.isfinite(end) else estimate for end in (lower, upper))
             ends = np.clip([lower, upper], -REACH, REACH)
             axes.plot(ends, [position + step] * 2, color=mark.colour, linestyle=mark.line, linewidth=1.1)
-            axes.plot(np.clip(estimate, -REACH, REACH), position + step, marker=mark.marker, color=mark.colour, markersize=3.5)
+            axes.plot(
+                np.clip(estimate, -REACH, REACH), position + step, marker=mark.marker, color=mark.colour, markersize=3.5
+            )
             widest = max(widest, float(np.nanmax(np.abs(ends), initial=0.0)))
         truth = (fit.value(prior, label, "mle", "truth") - mean) / sd
         if abs(truth) < REACH:
@@ -207,10 +215,14 @@ def apart(fit: Fit) -> Image:
         axes.set_title(f"prior {prior}", loc="left", color=colour)
         axes.tick_params(axis="y", length=0)
     panels[0].set_yticks(range(count), fit.labels)
-    figure.supxlabel("posterior standard deviations from the posterior mean", fontsize=9, y=0.06 / figure.get_size_inches()[1])
+    figure.supxlabel(
+        "posterior standard deviations from the posterior mean", fontsize=9, y=0.06 / figure.get_size_inches()[1]
+    )
     draw.legend(figure, [draw.handle(READINGS[reading], line=False) for reading in POINTS])
     alt = f"Distance of MLE and MAP from the posterior mean of {count} parameters, one panel per prior. "
     alt += " ".join(words.apart_sentence(fit, prior) for prior in priors)
     return draw.image(
-        figure, alt, "A marker at zero agrees with the posterior mean; beyond 1 it lies outside the bulk of the posterior."
+        figure,
+        alt,
+        "A marker at zero agrees with the posterior mean; beyond 1 it lies outside the bulk of the posterior.",
     )

@@ -10,8 +10,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from reports import draw
+from reports.digits import percent
 from reports.draw import Image
 from reports.stored import Array, Fit
 from reports.style import COMPONENTS, NEUTRAL, READINGS, SHORT
@@ -57,14 +59,16 @@ def data_picture(fit: Fit, name: str) -> Image:
     axes = figure.subplots()
     axes.scatter(y.values[:, 0], y.values[:, 1], c=tint, s=13, linewidths=0)
     axes.set(xlabel=features[0], ylabel=features[1])
-    axes.autoscale(False)
+    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())  # those of the points, not of the ellipses
     for reading in ("mle", "map"):
         _ellipses(axes, fit, reading)
     draw.legend(figure, [draw.handle(READINGS[reading], marker=False) for reading in ("mle", "map")], top=0.05)
-    alt = f"Scatter of {plural(len(y), 'point')}, {features[1]} against {features[0]}, with an ellipse per fitted component."
+    alt = f"Scatter of {plural(len(y), 'point')}, {features[1]} against {features[0]}, with ellipses of the components."
     caption = "Ellipses: one and two standard deviations of each component, at the MLE and at the MAP (declared scale)."
     if shares is not None:
-        caption = "Colours: membership according to the MAP (declared scale); mixed colours lie between groups. " + caption
+        caption = (
+            "Colours: membership according to the MAP (declared scale); mixed colours lie between groups. " + caption
+        )
     if len(features) > 2:
         caption += f" Only the first two of {len(features)} variables are shown."
     return draw.image(figure, alt, caption, "png")
@@ -125,7 +129,8 @@ def changes(fit: Fit) -> list[str]:
         moved = np.abs(plugged - averaged).max(axis=1)
         said.append(
             f"Plugging in the {SHORT[reading]} instead of averaging over the posterior moves the membership of "
-            f"{int((moved > CHANGE).sum())} of {plural(len(moved), 'point')} by more than {CHANGE:g}, at most by {moved.max():.3f}."
+            f"{int((moved > CHANGE).sum())} of {plural(len(moved), 'point')} by more than {CHANGE:g}; the largest "
+            f"change is {moved.max():.4f}."
         )
     return said
 
@@ -150,15 +155,23 @@ def membership(fit: Fit) -> Image | None:
         axes.axhline(0, color=NEUTRAL, linewidth=0.7)
         for k in range(plugged.shape[1]):
             colour = COMPONENTS[k % len(COMPONENTS)]
-            axes.plot(averaged[:, k], plugged[:, k] - averaged[:, k], "o", color=colour, markersize=3, alpha=0.6, markeredgewidth=0)
+            axes.plot(
+                averaged[:, k],
+                plugged[:, k] - averaged[:, k],
+                "o",
+                color=colour,
+                markersize=3,
+                alpha=0.6,
+                markeredgewidth=0,
+            )
     panels[0].set_ylabel("plugged in minus averaged")
     if not drawn:
         return None
-    alt = "Scatter of plugged-in minus averaged membership against averaged membership, one point per observation and component. "
+    alt = "Scatter of plugged-in minus averaged against averaged membership, a point per observation and component. "
     return draw.image(
         figure,
         alt + " ".join(changes(fit)),
-        "Points below zero on the left and above zero on the right: the plugged-in reading is surer than the data allow.",
+        "Below zero on the left and above zero on the right: the plugged-in reading is surer than the data allow.",
         "png",
     )
 
@@ -177,9 +190,13 @@ def anomalies(fit: Fit) -> tuple[list[str], Image | None]:
             continue
         names = [str(value) for value in found["observation"].values[flagged]] if "observation" in found.coords else []
         which = f": {listed(names)}" if names else ""
-        said.append(f"{SHORT[str(reading)]}: {plural(int(flagged.sum()), 'point')}{which}; smallest tail probability {tails.min():.2g}.")
+        found_text = f"{plural(int(flagged.sum()), 'point')}{which}; smallest tail probability {tails.min():.2g}."
+        said.append(f"{SHORT[str(reading)]}: {found_text}")
     if rate is not None:
-        said.insert(0, f"A point is unusual if its tail probability survives false discovery control at {100 * float(rate):g} %.")
+        said.insert(
+            0,
+            f"A point is unusual if its tail probability survives false discovery control at {percent(float(rate))}.",
+        )
     figure = Figure(figsize=(6.5, 2.5))
     draw.margins(figure, left=0.65, bottom=0.45, top=0.35)
     axes = figure.subplots()
@@ -190,7 +207,12 @@ def anomalies(fit: Fit) -> tuple[list[str], Image | None]:
             axes.plot(np.arange(1, len(tails) + 1) / len(tails), tails, color=mark.colour, linestyle=mark.line)
     axes.plot([0, 1], [0, 1], color=NEUTRAL, linewidth=0.7)
     axes.set(xlabel="share of points", ylabel="tail probability", xscale="log", yscale="log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
     draw.legend(figure, [draw.handle(READINGS[reading], marker=False) for reading in ("mle", "map", "posterior")])
     alt = "Ordered tail probabilities of the points against their rank, on logarithmic axes. " + " ".join(said)
-    caption = "On the diagonal: as many points with small tail probabilities as the fitted mixture itself would produce."
+    caption = (
+        "On the diagonal: as many points with small tail probabilities as the fitted mixture itself would produce."
+    )
     return said, draw.image(figure, alt, caption)

@@ -19,12 +19,16 @@ def render(cards: list[dict[str, Any]], digest: str) -> str:
     built = [card for card in cards if "matrix" in card]
     columns = max((len(card["matrix"]) for card in built), default=0)
     failed = [card for card in built if card["failed"]]
-    return environment().get_template("index.html.j2").render(
-        cards=built,
-        unbuilt=[card["fit"] for card in cards if "matrix" not in card],
-        columns=columns,
-        failed=failed,
-        shade=shade,
-        steps=STEPS,
-        digest=digest,
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            cards=built,
+            unbuilt=[card["fit"] for card in cards if "matrix" not in card],
+            columns=columns,
+            failed=failed,
+            shade=shade,
+            steps=STEPS,
+            digest=digest,
+        )
     )

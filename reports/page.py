@@ -6,12 +6,11 @@ from typing import Any
 
 import matplotlib
 
-from reports import components, diagnostics, figures, groups, pictures, style, tables, words
+from reports import components, diagnostics, figures, groups, pictures, posteriors, predictions, style, tables, words
 from reports.digits import percent, significant
 from reports.draw import Image
 from reports.stored import POINTS, Fit
 from reports.templating import environment
-
 
 
 def render(fit: Fit, digest: str, results: str) -> tuple[str, dict[str, Any], str]:
@@ -34,7 +33,7 @@ def render(fit: Fit, digest: str, results: str) -> tuple[str, dict[str, Any], st
     thumbnail : str
         SVG.
     """
-    with matplotlib.rc_context(style.rc()):
+    with matplotlib.rc_context(rc=style.rc()):
         thumbnail = figures.thumbnail(fit)
         context = _context(fit)
     card = card_of(fit)
@@ -65,11 +64,11 @@ def _context(fit: Fit) -> dict[str, Any]:
         "comparisons": [tables.comparison(fit, prior) for prior in fit.priors],
         "apart": figures.apart(fit),
         "posterior": _present(
-            diagnostics.distributions(fit), diagnostics.priors_overlaid(fit), diagnostics.forest(fit), diagnostics.pair(fit)
+            posteriors.distributions(fit), posteriors.priors_overlaid(fit), posteriors.forest(fit), posteriors.pair(fit)
         ),
-        "prior_posterior": diagnostics.prior_posterior(fit),
+        "prior_posterior": posteriors.prior_posterior(fit),
         "sampler": [diagnostics.rank(fit), diagnostics.energy(fit)],
-        "predictive": diagnostics.predictive(fit),
+        "predictive": predictions.predictive(fit),
         "prediction": tables.prediction(fit),
         "sensitivity": tables.sensitivity(fit),
         "mixture": _mixture(fit, name) if groups.extras(fit, fit.default) else None,

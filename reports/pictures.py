@@ -24,7 +24,7 @@ def outcome(fit: Fit) -> str:
     observed = fit.dataset(fit.default, "observed_data")
     if observed is None:
         raise KeyError(f"{fit.name}: no group 'observed_data'")
-    return str(list(observed.data_vars)[0])
+    return str(next(iter(observed.data_vars)))
 
 
 def shape(fit: Fit) -> str:
@@ -102,7 +102,9 @@ def _histogram(fit: Fit) -> Image:
     axes = figure.subplots()
     axes.hist(values, bins="fd" if len(values) > 30 else 8, color="#BFBFBF", edgecolor="white")
     if len(values) <= 200:
-        axes.plot(values, np.full(len(values), -0.02), "|", color=NEUTRAL, transform=axes.get_xaxis_transform(), clip_on=False)
+        axes.plot(
+            values, np.full(len(values), -0.02), "|", color=NEUTRAL, transform=axes.get_xaxis_transform(), clip_on=False
+        )
         axes.tick_params(axis="x", pad=6)
     axes.set(xlabel=name, ylabel="observations")
     low, middle, high = (significant(float(value), 3) for value in (values[0], np.median(values), values[-1]))
@@ -142,7 +144,9 @@ def _predictors(fit: Fit, binary: bool) -> Image:
     caption = f"Each panel shows {name} against one predictor."
     if binary:
         alt += f" {int(y.sum())} of {len(y)} outcomes are 1."
-        caption += " The line joins the share of ones in groups of equal size; points are jittered upwards and downwards."
+        caption += (
+            " The line joins the share of ones in groups of equal size; points are jittered upwards and downwards."
+        )
     if shown < len(labels):
         caption += f" The first {shown} of {len(labels)} predictors are shown."
     return draw.image(figure, alt, caption, "png")

@@ -1,7 +1,7 @@
 """Which pages are stale, and their building, shared among processes.
 
-A page carries the digest of everything it was made from. Comparing digests needs neither ArviZ nor matplotlib nor xarray, so that
-nothing slow is imported if nothing is to do.
+A page carries the digest of everything it was made from. Comparing digests needs neither ArviZ nor matplotlib nor
+xarray, so that nothing slow is imported if nothing is to do.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def written_digest(page: Path) -> str:
     return found.group(1) if found else ""
 
 
-def build(names: list[str], jobs: int, known: list[str] | None = None, results: Path = store.RESULTS, site: Path = SITE) -> Path:
+def build(
+    names: list[str], jobs: int, known: list[str] | None = None, results: Path = store.RESULTS, site: Path = SITE
+) -> Path:
     """Build the pages that are not up to date, and the index.
 
     Parameters
@@ -121,6 +123,8 @@ def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) ->
         order = sorted(stale, key=lambda name: -(results / name / "fit.nc").stat().st_size)
         tasks = {pool.submit(build_page, results / name, site, stale[name]): name for name in order}
         for task in as_completed(tasks):
+            if task.exception() is not None:
+                pool.shutdown(cancel_futures=True)  # what fails, fails the build, and at once
             print(f"  {tasks[task]:<24} {task.result():6.1f} s", flush=True)
 
 
@@ -134,7 +138,10 @@ def build_page(folder: Path, site: Path, digest: str) -> float:
     page, card, thumbnail = render(Fit(folder), digest, link)
     assets = site / "assets"
     _write(assets / f"{folder.name}.svg", thumbnail)
-    _write(assets / f"{folder.name}.json", json.dumps(card, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+    _write(
+        assets / f"{folder.name}.json",
+        json.dumps(card, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n",
+    )
     _write(site / f"{folder.name}.html", page)  # last: its digest says that the others are there
     return time.perf_counter() - began
 

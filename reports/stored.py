@@ -45,6 +45,7 @@ class Fit:
         self.record = store.read_json(folder / "checks.json")
         self.checks: list[dict[str, Any]] = self.record["checks"]
         self.name = folder.name
+        self._draws: dict[tuple[str, str], xr.Dataset] = {}
 
     def text(self, key: str) -> str:
         """Return an attribute of the root, or an empty string."""
@@ -79,7 +80,8 @@ class Fit:
     @cached_property
     def _rows(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         keys = zip(self.table["prior"], self.table["parameter"], self.table["reading"], strict=True)
-        return dict(zip(keys, self.table.to_dict("records"), strict=True))
+        rows: list[dict[str, Any]] = self.table.to_dict("records")  # type: ignore[assignment]
+        return dict(zip(keys, rows, strict=True))
 
     def row(self, prior: str, label: str, reading: str) -> dict[str, Any]:
         """Return a row of the comparison table."""
@@ -96,15 +98,19 @@ class Fit:
 
     def draws(self, prior: str, group: str = "posterior") -> xr.Dataset:
         """Return the draws of the compared parameters, each element a scalar variable named by its label."""
+        if (prior, group) not in self._draws:
+            self._draws[prior, group] = self._elements(prior, group)
+        return self._draws[prior, group]
+
+    def _elements(self, prior: str, group: str) -> xr.Dataset:
         source = self.dataset(prior, group)
         if source is None:
             raise KeyError(f"{self.name}: no group {group!r} under the prior {prior!r}")
-        wanted = [str(name) for name in json.loads(self.text("parameters")) if name in source]
-        elements = [
-            source[name].transpose("chain", "draw", ...).values[:, :, *index]
-            for name in wanted
-            for index in np.ndindex(*source[name].transpose("chain", "draw", ...).shape[2:])
-        ]
+        elements = []
+        for name in json.loads(self.text("parameters")):
+            if name in source:
+                values = source[name].transpose("chain", "draw", ...).values
+                elements += [values[:, :, *index] for index in np.ndindex(*values.shape[2:])]
         return xr.Dataset(
             {label: (("chain", "draw"), values) for label, values in zip(self.labels, elements, strict=True)},
             coords={"chain": source["chain"].values, "draw": source["draw"].values},

@@ -1,7 +1,7 @@
 """One look for the three readings, everywhere: colour, marker, line and words.
 
-The colours tell apart with every common colour vision and reach a contrast of 4.5 on white; marker and line tell apart without
-colour.
+The colours can be told apart with every common kind of colour vision and reach a contrast of 4.5 on white; marker and
+line can be told apart without colour.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ READINGS = {
 }
 PRIOR = Mark("prior density", "#6B6B6B", "", ":", "")
 LIKELIHOOD = Mark("likelihood, scaled", "#C04A00", "", "--", "")
-TRUTH = Mark("truth", "#000000", "x", "-", "×")
+TRUTH = Mark("truth", "#000000", "|", "", "")
 SHORT = {"mle": "MLE", "map": "MAP", "posterior": "posterior"}
 
 # One colour and line per prior, the default first: its posterior is drawn as everywhere else.
@@ -50,7 +50,7 @@ NEUTRAL = "#4D4D4D"
 PALE = "#D9D9D9"
 
 
-def rc() -> dict[str, Any]:
+def rc() -> Any:
     """Settings of matplotlib for every figure; names from data are never read as mathematics."""
     return {
         "axes.grid": False,

@@ -1,4 +1,4 @@
-"""Tables of a page: the comparison, the checks, the audits, prediction and sensitivity. Plain values, ready to print."""
+"""Tables of a page, as plain text: the comparison, the checks, the audits, prediction and sensitivity."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import xarray as xr
 from reports.digits import MISSING, count, exists, number, percent, significant
 from reports.stored import Fit
 from reports.style import READINGS
-from reports.words import KINDS, error_of, is_local, plural
+from reports.words import error_of, is_local, kind_of, plural
 
 NAMES = {"mle": "MLE", "map": "MAP, declared scale", "posterior": "posterior mean"}
-LOO_ELEMENTS = 1_500_000  # of the log likelihood per prior; above it the draws are thinned, for speed
+LOO_ELEMENTS = 1_000_000  # of the log likelihood per prior; above it the draws are thinned, for speed
 SENSITIVE = 0.05  # the threshold of ArviZ
 
 
@@ -43,14 +43,14 @@ def comparison(fit: Fit, prior: str) -> dict[str, Any]:
     """Rows of the comparison table under one prior, grouped by parameter, with the notes below it."""
     notes = Notes()
     groups = [
-        {"parameter": label, "rows": [_row(fit, prior, label, reading, notes) for reading in ("mle", "map", "posterior")]}
+        (label, [_row(fit, prior, label, reading, notes) for reading in ("mle", "map", "posterior")])
         for label in fit.labels
     ]
     return {
         "prior": prior,
         "level": percent(fit.level),
         "groups": groups,
-        "truth": any(row["truth"] != MISSING for group in groups for row in group["rows"]),
+        "truth": any(row["truth"] != MISSING for _, rows in groups for row in rows),
         "notes": notes.lettered,
     }
 
@@ -64,7 +64,7 @@ def _row(fit: Fit, prior: str, label: str, reading: str, notes: Notes) -> dict[s
     remarks = []
     if reason and incomplete:
         remarks.append(reason)
-    kind = KINDS.get(str(row["interval"]), str(row["interval"]))
+    kind, level = kind_of(str(row["interval"])), percent(float(row["level"]))
     return {
         "reading": NAMES[reading],
         "key": reading,
@@ -73,7 +73,7 @@ def _row(fit: Fit, prior: str, label: str, reading: str, notes: Notes) -> dict[s
         "estimate": number(row["estimate"], error),
         "sd": number(row["sd"], error),
         "interval": _interval(row["lower"], row["upper"], ends),
-        "kind": kind if percent(float(row["level"])) == percent(fit.level) else f"{kind}, {percent(float(row['level']))}",
+        "kind": kind if level == percent(fit.level) else f"{kind}, {level}",
         "wald": _interval(row["wald_lower"], row["wald_upper"], ends) if reading == "mle" else "",
         "median": number(row["median"], ends),
         "truth": significant(row["truth"], 4),
@@ -100,7 +100,7 @@ def _distance(row: dict[str, Any]) -> str:
     if not exists(row["distance"]):
         return MISSING
     unit = str(row["unit"])
-    times = "× " if unit[:1].isdigit() else ""
+    times = "\N{MULTIPLICATION SIGN} " if unit[:1].isdigit() else ""
     return f"{significant(row['distance'], 2)} {times}{unit} (limit {row['limit']:g})"
 
 
@@ -164,16 +164,24 @@ def prediction(fit: Fit) -> dict[str, Any] | None:
         bad = int(np.sum(result.pareto_k.values > result.good_k))
         worst = max(worst, bad)
         row = {"prior": prior, "elpd": number(result.elpd, result.se / 10), "se": significant(result.se, 2)}
-        row |= {"p": significant(result.p, 2), "bad": f"{bad} of {result.n_data_points}", "difference": MISSING, "dse": MISSING}
+        row |= {
+            "p": significant(result.p, 2),
+            "bad": f"{bad} of {result.n_data_points}",
+            "difference": MISSING,
+            "dse": MISSING,
+        }
         if differences is not None and int(differences.loc[prior, "rank"]) > 0:
             dse = float(differences.loc[prior, "dse"])
-            row |= {"difference": number(float(differences.loc[prior, "elpd_diff"]), dse / 10), "dse": significant(dse, 2)}
+            row |= {
+                "difference": number(float(differences.loc[prior, "elpd_diff"]), dse / 10),
+                "dse": significant(dse, 2),
+            }
         elif differences is not None:
             row |= {"difference": "0 (highest)"}
         rows.append(row)
     verdict = f"No Pareto k-hat exceeds {result.good_k:.2g}: the estimates hold."
     if worst:
-        verdict = f"Up to {plural(worst, 'Pareto k-hat value')} above {result.good_k:.2g}: do not read these rows as accurate."
+        verdict = f"Up to {plural(worst, 'Pareto k-hat value')} above {result.good_k:.2g}: do not trust these rows."
     return {"rows": rows, "verdict": verdict, "failed": worst > 0, "stride": stride, "limit": f"{result.good_k:.2g}"}
 
 
@@ -186,8 +194,9 @@ def sensitivity(fit: Fit) -> dict[str, Any] | None:
     for position, label in enumerate(fit.labels):
         cells = []
         for table in found.values():
-            row = table.loc[f"q{position}"]
-            cells.append({**{key: _share(row[key]) for key in ("prior", "likelihood")}, "said": str(row["diagnosis"])})
+            row: dict[Any, Any] = table.loc[f"q{position}"].to_dict()
+            shares = {key: _share(row[key]) for key in ("prior", "likelihood")}
+            cells.append({**shares, "said": str(row["diagnosis"])})
         rows.append({"parameter": label, "cells": cells})
     others = [prior for prior in fit.priors if prior not in found]
     return {"priors": list(found), "rows": rows, "threshold": f"{SENSITIVE:g}", "others": others}
@@ -222,7 +231,7 @@ def _power_scaled(fit: Fit, prior: str) -> pd.DataFrame | None:
 
 
 def _diagnosis(prior: float, likelihood: float) -> str:
-    """What ArviZ says of sensitivities above the threshold (Kallioinen and others 2024, doi:10.1007/s11222-023-10366-5)."""
+    """What sensitivities above the threshold mean (Kallioinen and others 2024, doi:10.1007/s11222-023-10366-5)."""
     if prior >= SENSITIVE and likelihood >= SENSITIVE:
         return "potential prior-data conflict"
     return "potential strong prior or weak likelihood" if prior > SENSITIVE > likelihood else ""

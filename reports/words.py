@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reports.digits import exists, number, percent, significant
+from reports.digits import exists, number, significant
 from reports.stored import MAXIMUM, POINTS, Fit, Gap
 
 NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
-KINDS = {
-    "profile likelihood": "profile likelihood",
-    "laplace, declared scale": "Laplace approximation on the declared scale",
-    "equal-tailed": "equal-tailed",
-}
 CLOSE = 0.05  # posterior standard deviations; closer than this is called the same for every practical purpose
 
 
@@ -69,9 +64,12 @@ def interval_kinds(fit: Fit, prior: str) -> str:
     """Kind of the interval of each reading."""
     label = fit.labels[0]
     kinds = [str(fit.row(prior, label, reading)["interval"]) for reading in ("mle", "map", "posterior")]
-    return "; ".join(
-        f"{name}: {KINDS.get(kind, kind)}" for name, kind in zip(("MLE", "MAP", "posterior"), kinds, strict=True)
-    )
+    return "; ".join(f"{name}: {kind_of(kind)}" for name, kind in zip(("MLE", "MAP", "posterior"), kinds, strict=True))
+
+
+def kind_of(interval: str) -> str:
+    """Kind of an interval, with the name of a person as such."""
+    return interval.replace("laplace", "Laplace")
 
 
 def largest(gaps: Iterable[Gap], reading: str) -> tuple[str, float] | None:
@@ -97,7 +95,8 @@ def apart_sentence(fit: Fit, prior: str) -> str:
         if abs(value) < CLOSE:
             said.append(f"the {name}{refused} agrees with the posterior mean to within {CLOSE:g} posterior sd")
         else:
-            said.append(f"the {name}{refused} lies {significant(abs(value), 2)} posterior sd {where} the posterior mean{of}")
+            size = significant(abs(value), 2)
+            said.append(f"the {name}{refused} lies {size} posterior sd {where} the posterior mean{of}")
     lead = "" if len(fit.labels) == 1 else "where they differ most, "
     return f"Under the prior {prior}, {lead}{said[0]}; {said[1]}."
 
@@ -106,8 +105,9 @@ def verdict(fit: Fit) -> str:
     """What the checks allow, in one sentence."""
     failures = fit.failures
     if not failures:
-        return f"All {len(fit.checks)} checks passed: the numbers may be read as {percent(fit.level)} intervals and estimates."
-    return f"{len(failures)} of {plural(len(fit.checks), 'check')} failed: do not read the numbers concerned as estimates."
+        return f"All {len(fit.checks)} checks passed."
+    count = plural(len(fit.checks), "check")
+    return f"{len(failures)} of {count} failed: do not read the numbers concerned as estimates."
 
 
 def refusals(fit: Fit) -> list[str]:
