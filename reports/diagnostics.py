@@ -8,7 +8,7 @@ import xarray as xr
 
 from reports import draw
 from reports.draw import Image
-from reports.panels import figure_of, grid, tree
+from reports.panels import figure_of, grid, named, tree
 from reports.stored import Fit
 from reports.words import listed
 
@@ -20,7 +20,7 @@ def rank(fit: Fit) -> Image:
     table = fit.table[(fit.table["prior"] == fit.default) & (fit.table["reading"] == "posterior")]
     worst = list(table.sort_values("r_hat", ascending=False, kind="stable")["parameter"][:RANKED])
     # The envelope supposes independent draws: thin to the effective sample size first.
-    thinned = xr.DataTree.from_dict({"posterior": az.thin(fit.draws(fit.default)[worst])})
+    thinned = xr.DataTree.from_dict({"posterior": named(az.thin(fit.draws(fit.default)[worst]))})
     columns, options = grid(len(worst), 1.6)
     plot = az.plot_rank(thinned, visuals={"title": {"fontsize": 9}}, col_wrap=columns, figure_kwargs=options)
     figure = figure_of(plot)

@@ -51,7 +51,9 @@ def thumbnail(fit: Fit) -> str:
     draw.margins(figure, left=0.08, right=0.08, top=0.08, bottom=0.28)
     axes = figure.subplots()
     if len(fit.labels) <= SMALL:
-        label = fit.labels[-1]  # the last tells more than an intercept
+        # The parameter whose readings lie farthest apart tells most.
+        gaps = [gap for reading in POINTS if (gap := words.largest(fit.gaps(fit.default), reading)) is not None]
+        label = max(gaps, key=lambda gap: abs(gap[1]))[0] if gaps else fit.labels[0]
         _density(axes, fit, label, small=True)
         axes.set_xlabel("")
         axes.set_title(label, fontsize=8, loc="left", y=0.86, x=0.01)

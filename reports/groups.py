@@ -55,7 +55,7 @@ def data_picture(fit: Fit, name: str) -> Image:
     if len(features) == 1:
         return _one_dimension(fit, y.values[:, 0], features[0])
     figure = Figure(figsize=(6.5, 4.6))
-    draw.margins(figure, left=0.6, bottom=0.45, top=0.1)
+    draw.margins(figure, left=0.6, bottom=0.45, top=0.35)
     axes = figure.subplots()
     axes.scatter(y.values[:, 0], y.values[:, 1], c=tint, s=13, linewidths=0)
     axes.set(xlabel=features[0], ylabel=features[1])

@@ -16,9 +16,19 @@ from reports.stored import Fit
 from reports.style import PRIORS
 
 
+def safe(label: str) -> str:
+    """A label as the name of a variable in a tree, where a slash would be a path: km/h with another slash."""
+    return label.replace("/", "\N{DIVISION SLASH}")
+
+
+def named(draws: xr.Dataset) -> xr.Dataset:
+    """Draws with their variables under safe names."""
+    return draws.rename({label: safe(str(label)) for label in draws.data_vars})
+
+
 def tree(fit: Fit, prior: str, labels: list[str]) -> xr.DataTree:
     """Posterior of some elements, each under its label, with the statistics of the sampler."""
-    groups = {"posterior": fit.draws(prior)[labels]}
+    groups = {"posterior": named(fit.draws(prior)[labels])}
     statistics = fit.dataset(prior, "sample_stats")
     return xr.DataTree.from_dict(groups if statistics is None else {**groups, "sample_stats": statistics})
 

@@ -116,16 +116,24 @@ def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) ->
     print(f"pages: {len(stale)} to build", flush=True)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"  # one level of parallelism: processes
-    os.environ["MPLBACKEND"] = "agg"  # for the workers; no window is ever opened
+    os.environ["MPLBACKEND"] = "agg"  # no window is ever opened
+    # The largest results take longest: they go first.
+    order = sorted(stale, key=lambda name: -(results / name / "fit.nc").stat().st_size)
+    if min(jobs, len(stale)) == 1:
+        for name in order:
+            _report(name, build_page(results / name, site, stale[name]))
+        return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(stale)), mp_context=context) as pool:
-        # The largest results take longest: they go first.
-        order = sorted(stale, key=lambda name: -(results / name / "fit.nc").stat().st_size)
         tasks = {pool.submit(build_page, results / name, site, stale[name]): name for name in order}
         for task in as_completed(tasks):
             if task.exception() is not None:
                 pool.shutdown(cancel_futures=True)  # what fails, fails the build, and at once
-            print(f"  {tasks[task]:<24} {task.result():6.1f} s", flush=True)
+            _report(tasks[task], task.result())
+
+
+def _report(name: str, seconds: float) -> None:
+    print(f"  {name:<24} {seconds:6.1f} s", flush=True)
 
 
 def build_page(folder: Path, site: Path, digest: str) -> float:

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from reports import draw, figures
 from reports.digits import percent
 from reports.draw import Image
-from reports.panels import figure_of, first, grid, prior_handles, prior_looks, tree
+from reports.panels import figure_of, first, grid, named, prior_handles, prior_looks, safe, tree
 from reports.stored import POINTS, Array, Fit
 from reports.style import NEUTRAL, PRIOR, READINGS
 from reports.words import listed, plural
@@ -42,7 +42,7 @@ def distributions(fit: Fit) -> Image:
         figure_kwargs=options,
     )
     for label in labels:
-        axes = plot.get_target(label, {})
+        axes = plot.get_target(safe(label), {})
         low, high = figures.limits(fit, fit.default, label)
         for reading in POINTS:
             value = fit.value(fit.default, label, reading)
@@ -81,7 +81,7 @@ def priors_overlaid(fit: Fit) -> Image | None:
     for label in labels:
         # A flat prior may leave long tails; the axis belongs to the bulk of all of them.
         ends = [np.quantile(fit.draws(prior)[label], [0.002, 0.998]) for prior in fit.priors]
-        plot.get_target(label, {}).set_xlim(min(end[0] for end in ends), max(end[1] for end in ends))
+        plot.get_target(safe(label), {}).set_xlim(min(end[0] for end in ends), max(end[1] for end in ends))
     figure = figure_of(plot)
     draw.margins(figure, left=0.15, top=0.6, bottom=0.3, wspace=0.12, hspace=0.8)
     draw.legend(figure, prior_handles(fit), top=0.05)
@@ -97,7 +97,7 @@ def forest(fit: Fit) -> Image:
     for prior in fit.priors:
         draws = fit.draws(prior)
         scaled[prior] = xr.DataTree.from_dict(
-            {"posterior": xr.Dataset({label: (draws[label] - mean[label]) / sd[label] for label in fit.labels})}
+            {"posterior": xr.Dataset({safe(label): (draws[label] - mean[label]) / sd[label] for label in fit.labels})}
         )
     many = len(scaled) > 1
     ratios = [0.25 + 0.085 * max(map(len, fit.labels)), 5.5]
@@ -114,10 +114,10 @@ def forest(fit: Fit) -> Image:
         },
         **({"color": colours} if many else {}),
     )
-    axes = plot.get_target(fit.labels[0], {"column": "forest"})
+    axes = plot.get_target(safe(fit.labels[0]), {"column": "forest"})
     heights = plot.get_aes_as_dataset("y")
     for label in fit.labels:
-        height = float(np.mean(heights[label].values))
+        height = float(np.mean(heights[safe(label)].values))
         for reading in POINTS:
             value = (fit.value(fit.default, label, reading) - mean[label]) / sd[label]
             if abs(value) <= figures.REACH:
@@ -128,14 +128,14 @@ def forest(fit: Fit) -> Image:
     axes.set_xlim(max(low, -2 * figures.REACH), min(high, 2 * figures.REACH))
     axes.set_xlabel(f"sd of the posterior under the prior {fit.default}, from its mean")
     figure = figure_of(plot)
-    plot.get_target(fit.labels[0], {"column": "labels"}).set_axis_off()
+    plot.get_target(safe(fit.labels[0]), {"column": "labels"}).set_axis_off()
     draw.margins(figure, left=0.1, top=0.55, bottom=0.5, wspace=0.02)
     points = [draw.handle(READINGS[reading], line=False) for reading in POINTS]
     draw.legend(figure, [*(prior_handles(fit) if many else []), *points], top=0.05)
     alt = f"Forest plot of {plural(len(fit.labels), 'parameter')} under the priors {listed(list(fit.priors))}."
     caption = (
-        f"Thin lines: equal-tailed {percent(fit.level)} intervals; thick: 50 %; circles: means. In standard "
-        f"deviations of the posterior under the prior {fit.default}, from its mean; the MAP marked is that of this prior."
+        f"Thin lines: equal-tailed {percent(fit.level)} intervals; thick: 50 %; circles: means. In "
+        f"standard deviations of the posterior under the prior {fit.default}, from its mean; so is the MAP."
     )
     return draw.image(figure, alt, caption)
 
@@ -158,8 +158,18 @@ def pair(fit: Fit) -> Image | None:
         visuals={"scatter": {"color": colour, "alpha": 0.35, "s": 4}, "dist": {"color": colour}},
         figure_kwargs={"figsize": (min(7.5, side + 1), min(6.5, side))},
     )
+    for i, y in enumerate(chosen):
+        for x in chosen[:i]:
+            axes = plot.get_target(safe(x), {}, safe(y), {})
+            axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())  # those of the draws
+            for reading in POINTS:
+                at, mark = [fit.value(fit.default, label, reading) for label in (x, y)], READINGS[reading]
+                axes.plot(
+                    *at, marker=mark.marker, color=mark.colour, markersize=6, linestyle="", markeredgecolor="white"
+                )
     figure = figure_of(plot)
-    draw.margins(figure, left=0.75, top=0.1, bottom=0.55, wspace=0.15, hspace=0.15)
+    draw.margins(figure, left=0.75, top=0.35, bottom=0.55, wspace=0.15, hspace=0.15)
+    draw.legend(figure, [draw.handle(READINGS[reading], line=False) for reading in POINTS], top=0.05)
     strongest = _strongest(draws[chosen])
     alt = f"Scatter plots of pairs of {listed(chosen)} from the posterior under the prior {fit.default}."
     caption = f"Strongest correlation shown: {strongest[2]:.2f}, between {strongest[0]} and {strongest[1]}."
@@ -196,7 +206,7 @@ def prior_posterior(fit: Fit) -> Image | None:
     learnt = [-float(after[label].std() / before[label].std()) for label in fit.labels]
     labels, note = first(fit.labels, OVERLAID, "least narrowed", learnt)
     columns, options = grid(len(labels), 1.5)
-    shown = xr.DataTree.from_dict({"posterior": after[labels], "prior": before[labels]})
+    shown = xr.DataTree.from_dict({"posterior": named(after[labels]), "prior": named(before[labels])})
     plot = az.plot_prior_posterior(
         shown,
         kind="kde",

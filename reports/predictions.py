@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from reports import draw, pictures
 from reports.digits import percent
 from reports.draw import Image
-from reports.panels import figure_of
+from reports.panels import figure_of, safe
 from reports.stored import Fit
 from reports.style import READINGS
 from reports.words import listed
@@ -65,7 +65,9 @@ def predictive(fit: Fit) -> Image:
 def _by_feature(group: xr.Dataset, name: str, features: list[str]) -> xr.Dataset:
     """One variable per feature: each has a scale of its own."""
     dim = next(dim for dim in group[name].dims if dim not in ("chain", "draw", "observation"))
-    return xr.Dataset({f"{name}[{label}]": group[name].isel({dim: i}, drop=True) for i, label in enumerate(features)})
+    return xr.Dataset(
+        {safe(f"{name}[{label}]"): group[name].isel({dim: i}, drop=True) for i, label in enumerate(features)}
+    )
 
 
 def _predictive_total(fit: Fit, name: str, groups: dict[str, xr.Dataset]) -> Image:

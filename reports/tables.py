@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,7 @@ def comparison(fit: Fit, prior: str) -> dict[str, Any]:
         "prior": prior,
         "level": percent(fit.level),
         "groups": groups,
+        "remarks": any(row["remarks"] or row["failed"] or row["note"] for _, rows in groups for row in rows),
         "truth": any(row["truth"] != MISSING for _, rows in groups for row in rows),
         "notes": notes.lettered,
     }
@@ -155,9 +157,11 @@ def prediction(fit: Fit) -> dict[str, Any] | None:
         stride = max(1, int(np.ceil(stored[name].size / LOO_ELEMENTS)))
         thinned = stored.isel(draw=slice(None, None, stride)).astype(float)
         posterior = fit.draws(prior).sel(draw=thinned["draw"])
-        results[prior] = az.loo(
-            xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": thinned}), pointwise=True
-        )
+        tree = xr.DataTree.from_dict({"posterior": posterior.rename(_positions(fit)), "log_likelihood": thinned})
+        with warnings.catch_warnings():
+            # What it warns of, large k-hat, is counted and shown.
+            warnings.filterwarnings("ignore", "Estimated shape parameter", UserWarning)
+            results[prior] = az.loo(tree, pointwise=True)
     differences = az.compare(results, round_to="none") if len(results) > 1 else None
     rows, worst = [], 0
     for prior, result in results.items():
@@ -206,6 +210,11 @@ def _share(value: float) -> str:
     return f"{value:.3f}" if exists(value) else MISSING
 
 
+def _positions(fit: Fit) -> dict[str, str]:
+    """Names for the elements that neither ArviZ nor a tree can take for something else."""
+    return {label: f"q{position}" for position, label in enumerate(fit.labels)}
+
+
 def _power_scaled(fit: Fit, prior: str) -> pd.DataFrame | None:
     """The sensitivities by ArviZ, or None for a prior without density or with a constant one."""
     groups = [fit.dataset(prior, name) for name in ("prior", "log_prior", "log_likelihood")]
@@ -216,11 +225,10 @@ def _power_scaled(fit: Fit, prior: str) -> pd.DataFrame | None:
     if all(np.ptp(variable.values) == 0 for variable in log_prior.values()):
         return None  # a power of a constant is a constant
     # Elements and dims are renamed: data may use a name that ArviZ uses itself (alpha, component).
-    names = {label: f"q{position}" for position, label in enumerate(fit.labels)}
     dims = {dim: f"dim_{dim}" for dim in likelihood.dims if dim not in ("chain", "draw")}
     tree = xr.DataTree.from_dict(
         {
-            "posterior": fit.draws(prior).sel(draw=likelihood["draw"]).rename(names),
+            "posterior": fit.draws(prior).sel(draw=likelihood["draw"]).rename(_positions(fit)),
             "log_prior": log_prior,
             "log_likelihood": likelihood.rename(dims).astype(float),
         }
