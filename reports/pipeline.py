@@ -7,11 +7,9 @@ xarray, so that nothing slow is imported if nothing is to do.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import re
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +121,9 @@ def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) ->
         for name in order:
             _report(name, build_page(results / name, site, stale[name]))
         return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(stale)), mp_context=context) as pool:
         tasks = {pool.submit(build_page, results / name, site, stale[name]): name for name in order}
