@@ -26,7 +26,7 @@ from models.contract import Prior, Scenario
 Report = Callable[[str], None]
 
 
-def fit(name: str, report: Report = lambda stage: None, cores: int = 1) -> list[Check]:
+def fit(name: str, report: Report = lambda stage: None) -> list[Check]:
     """Fit a built-in fit under all its priors and write its results.
 
     Parameters
@@ -35,8 +35,6 @@ def fit(name: str, report: Report = lambda stage: None, cores: int = 1) -> list[
         Name of the fit.
     report : callable
         Told each stage as it ends.
-    cores : int
-        Threads for the chains; the numbers do not depend on it.
 
     Returns
     -------
@@ -69,7 +67,7 @@ def fit(name: str, report: Report = lambda stage: None, cores: int = 1) -> list[
         def stage(text: str, prior_name: str = prior_name) -> None:
             report(f"{prior_name}: {text}")
 
-        one = _under_prior(scenario, data, prior, functions, starts, mle, seed, cores, stage)
+        one = _under_prior(scenario, data, prior, functions, starts, mle, seed, stage)
         found = [replace(check, prior=prior_name) for check in one.checks]
         groups |= {f"/{prior_name}/{group}": content for group, content in one.groups.items()}
         tables.append(one.rows.assign(prior=prior_name))
@@ -126,7 +124,6 @@ def _under_prior(
     starts: list[Array],
     mle: Point,
     seed: np.random.SeedSequence,
-    cores: int,
     report: Report,
 ) -> _Conclusions:
     """Mode, posterior, predictions, references and checks under one prior."""
@@ -135,7 +132,7 @@ def _under_prior(
     map_ = points.map_(functions, compared, starts, level, scenario.obstacle(data, prior), scenario.order)
     report("mode")
     sampled, unconstrained = posterior.sample(
-        functions, starts[: SETTINGS.chains], sampler_seed, draws=SETTINGS.draws, tune=SETTINGS.tune, cores=cores
+        functions, starts[: SETTINGS.chains], sampler_seed, draws=SETTINGS.draws, tune=SETTINGS.tune
     )
     statistics = sampled["sample_stats"].to_dataset()
     draws = sampled["posterior"].to_dataset()

@@ -3,7 +3,8 @@
 Everything the readings need, log densities with gradients, pointwise terms and the declared parameters, is a function
 of the vector ``u`` of the model's transformed free variables. Compilation is what costs time, not evaluation, so that
 
-* functions are compiled for PyTensor's Python linker (a tenth of a second, against seconds for Numba),
+* functions are compiled for PyTensor's Python linker (a tenth of a second, against seconds for Numba), the one the
+  sampler calls a million times excepted,
 * data and hyperparameters are inputs, and a compiled function is used again for every model with an equal graph. That
   the graphs are equal is established by PyTensor (`equal_computations`), constants included: a wrong reuse is
   impossible.
@@ -28,7 +29,7 @@ from pytensor.graph.replace import graph_replace, vectorize_graph
 Array = NDArray[np.float64]
 PYTHON = Mode(linker="py", optimizer="fast_compile")
 
-_compiled: list[tuple[str, list[Variable], list[Variable], Any]] = []
+_compiled: list[tuple[tuple[Any, ...], list[Variable], list[Variable], Any]] = []
 
 
 def equal_graphs(a: tuple[list[Variable], list[Variable]], b: tuple[list[Variable], list[Variable]]) -> bool:
@@ -39,6 +40,12 @@ def equal_graphs(a: tuple[list[Variable], list[Variable]], b: tuple[list[Variabl
         and all(x.type == y.type for x, y in zip(a[0], b[0], strict=True))
         and equal_computations(a[1], b[1], in_xs=a[0], in_ys=b[0])
     )
+
+
+def _python(inputs: list[Variable], outputs: list[Variable]) -> Any:
+    # Without a C++ compiler, or inner graphs (simplex transforms) would still be compiled, for seconds, by one.
+    with pytensor.config.change_flags(cxx=""):
+        return pytensor.function(inputs, outputs, mode=PYTHON, on_unused_input="ignore")
 
 
 class Functions:
@@ -59,7 +66,6 @@ class Functions:
         self._shared = list(dict.fromkeys(shared))
         self._data = [variable.get_value() for variable in self._shared]
         self.inputs: list[Variable] = [*self._values, *self._shared]
-        self.shared = {variable.name: value for variable, value in zip(self._shared, self._data, strict=True)}
         self.shapes = [value.shape for value in self._transformed(point)]
         self.size = int(sum(np.prod(shape, dtype=int) for shape in self.shapes))
         edges = np.cumsum([0, *(int(np.prod(shape, dtype=int)) for shape in self.shapes)])
@@ -75,7 +81,12 @@ class Functions:
         for variable, value in zip(self.model.free_RVs, given, strict=True):
             transform = self.model.rvs_to_transforms[variable]
             outputs.append(value if transform is None else transform.forward(value, *variable.owner.inputs))
-        function = self._function("unconstrain", outputs, lambda terms, _: terms, [*given, *self._shared])
+
+        def build(data: list[Variable]) -> Any:
+            replace = dict(zip(self._shared, data, strict=True))
+            return _python([*given, *data], graph_replace(outputs, replace, strict=False))
+
+        function = self._find(("unconstrain",), [*given, *self._shared], outputs, build)
         values: list[Array] = function(*(point[variable.name] for variable in self.model.free_RVs), *self._data)
         return values
 
@@ -83,46 +94,43 @@ class Functions:
         """The vector ``u`` of a point in the declared parametrisation."""
         return np.concatenate([np.ravel(value) for value in self._transformed(point)])
 
-    def _function(
-        self,
-        name: str,
-        terms: Sequence[Variable],
-        derive: Callable[[list[Variable], Any], list[Variable]],
-        inputs: list[Variable] | None = None,
+    def _of_u(
+        self, name: str, terms: Sequence[Variable], derive: Callable[[list[Variable], Any], list[Variable]]
     ) -> Any:
-        """Compile ``derive(terms, u)`` as a function of ``u`` and the data, or find it compiled."""
-        given = self.inputs if inputs is None else inputs
-        name = f"{name} {self.shapes}" if inputs is None else name
-        for known_name, known_inputs, known_terms, function in _compiled:
-            if name == known_name and equal_graphs((given, list(terms)), (known_inputs, known_terms)):
-                return function
-        data = [variable.type() for variable in self._shared]
-        if inputs is None:
+        """Compile ``derive(terms, u)`` as a function of ``u`` and the data, or find it compiled.
+
+        Names that begin with "each" make functions of many vectors, shape (s, d); "sampled" is compiled by Numba.
+        """
+
+        def build(data: list[Variable]) -> Any:
             u = pt.vector("u", shape=(self.size,))
-            edges = np.cumsum([0, *(int(np.prod(shape, dtype=int)) for shape in self.shapes)])
-            parts = [
-                u[int(a) : int(b)].reshape(shape)
-                for a, b, shape in zip(edges[:-1], edges[1:], self.shapes, strict=True)
-            ]
-            replace = {**dict(zip(self._values, parts, strict=True)), **dict(zip(self._shared, data, strict=True))}
-            heads: list[Variable] = [u]
-        else:
-            replace = dict(zip(self._shared, data, strict=True))
-            u, heads = None, inputs[: len(inputs) - len(data)]
-        graph = derive(list(graph_replace(list(terms), replace, strict=False)), u)
-        batch = [pt.matrix("draws", shape=(None, self.size))] if name.startswith("each") else heads
-        if batch is not heads:
-            graph = vectorize_graph(graph, {u: batch[0]})
-        # Without a C++ compiler, or inner graphs (simplex transforms) would still be compiled, for seconds, by one.
-        with pytensor.config.change_flags(cxx=""):
-            function = pytensor.function([*batch, *data], graph, mode=PYTHON, on_unused_input="ignore")
-        _compiled.append((name, list(given), list(terms), function))
+            parts = [u[where].reshape(shape) for where, shape in zip(self.slices.values(), self.shapes, strict=True)]
+            replace = dict(zip([*self._values, *self._shared], [*parts, *data], strict=True))
+            graph = derive(list(graph_replace(list(terms), replace, strict=False)), u)
+            if name == "sampled":
+                return pm.compile([u, *data], graph, mode="NUMBA", on_unused_input="ignore").vm.jit_fn
+            if name.startswith("each"):
+                draws = pt.matrix("draws", shape=(None, self.size))
+                graph, u = vectorize_graph(graph, {u: draws}), draws
+            return _python([u, *data], graph)
+
+        return self._find((name, *self.shapes), self.inputs, terms, build)
+
+    def _find(
+        self, key: tuple[Any, ...], inputs: list[Variable], terms: Sequence[Variable], build: Callable[[Any], Any]
+    ) -> Any:
+        """A compiled function of an equal graph under the same key, or a new one; ``build`` gets variables for the data."""
+        for known, known_inputs, known_terms, function in _compiled:
+            if key == known and equal_graphs((inputs, list(terms)), (known_inputs, known_terms)):
+                return function
+        function = build([variable.type() for variable in self._shared])
+        _compiled.append((key, list(inputs), list(terms), function))
         return function
 
     def density(self, variables: Sequence[Variable]) -> Callable[[Array], tuple[float, Array]]:
         """Sum of the log densities of some variables, without Jacobian, and its gradient; ``-inf`` off the support."""
         terms = [self.model.logp(vars=list(variables), jacobian=False)]
-        function = self._function("density", terms, lambda t, u: [t[0], pt.grad(t[0], u, disconnected_inputs="ignore")])
+        function = self._of_u("density", terms, lambda t, u: [t[0], pt.grad(t[0], u, disconnected_inputs="ignore")])
 
         def evaluate(u: Array) -> tuple[float, Array]:
             try:
@@ -136,10 +144,29 @@ class Functions:
 
         return evaluate
 
+    def sampled(self) -> Callable[[Array], tuple[float, Array]]:
+        """The joint log density with Jacobian and its gradient, compiled by Numba: what NUTS samples.
+
+        Numba keeps the machine code on disk, so that only the first process ever compiles it. Off the support the value
+        is ``-inf``, which the sampler takes as a divergence.
+        """
+        function = self._of_u("sampled", [self.model.logp()], lambda t, u: [t[0], pt.grad(t[0], u)])
+        data = [np.asarray(value) for value in self._data]
+        nowhere = np.zeros(self.size)
+
+        def evaluate(u: Array) -> tuple[float, Array]:
+            try:
+                value, gradient = function(u, *data)
+            except ParameterValueError:
+                return -np.inf, nowhere
+            return (float(value), gradient) if np.isfinite(gradient).all() else (-np.inf, nowhere)
+
+        return evaluate
+
     def declared(self) -> Callable[[Array], dict[str, Array]]:
         """The declared parameters, deterministic ones included, of a vector ``u``."""
         terms = self.model.replace_rvs_by_values(self.parameters)
-        function = self._function("declared", terms, lambda t, _: t)
+        function = self._of_u("declared", terms, lambda t, _: t)
         names = [variable.name for variable in self.parameters]
 
         def evaluate(u: Array) -> dict[str, Array]:
@@ -150,7 +177,7 @@ class Functions:
 
     @cached_property
     def _each_declared(self) -> Any:
-        return self._function("each declared", self.model.replace_rvs_by_values(self.parameters), lambda t, _: t)
+        return self._of_u("each declared", self.model.replace_rvs_by_values(self.parameters), lambda t, _: t)
 
     def each_declared(self, draws: Array) -> dict[str, Array]:
         """The declared parameters of many vectors, ``draws`` of shape (s, d)."""
@@ -160,7 +187,7 @@ class Functions:
     def each_term(self, variables: Sequence[Any], draws: Array) -> dict[str, Array]:
         """Log density of each variable, elementwise and without Jacobian, for many vectors of shape (s, d)."""
         terms = self.model.logp(vars=list(variables), jacobian=False, sum=False)
-        function = self._function("each term", terms, lambda t, _: t)
+        function = self._of_u("each term", terms, lambda t, _: t)
         values = function(draws, *self._data)
         return {variable.name: value for variable, value in zip(variables, values, strict=True)}
 

@@ -1,7 +1,7 @@
 """All stale fits, shared among processes: one scenario per process at a time.
 
 This is the only level of parallelism. A process imports PyMC once and keeps what it has compiled, so that the fits of a
-scenario belong together; the chains of a fit run one after the other, unless cores would stand idle.
+scenario belong together; the chains of a fit run one after the other.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def fit_stale(names: list[str], jobs: int) -> int:
         os.environ[variable] = "1"  # one level of parallelism: processes
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        tasks = [pool.submit(_fit_group, groups[group], max(1, jobs // workers)) for group in ordered]
+        tasks = [pool.submit(_fit_group, groups[group]) for group in ordered]
         for task in tasks:
             task.result()
     return 0
 
 
-def _fit_group(names: list[str], cores: int) -> None:
+def _fit_group(names: list[str]) -> None:
     """Fit several fits in this process, saying what happens."""
     from comparisons.fit import fit
 
@@ -58,7 +58,7 @@ def _fit_group(names: list[str], cores: int) -> None:
             print(f"  {name:<20} {stage:<28} {now - last:6.1f} s", flush=True)
             last = now
 
-        checks = fit(name, report, cores)
+        checks = fit(name, report)
         failed = [check for check in checks if not check.passed]
         verdict = "all checks passed" if not failed else f"{len(failed)} of {len(checks)} checks failed"
         print(f"* {name:<20} {verdict:<28} {time.perf_counter() - began:6.1f} s", flush=True)

@@ -7,28 +7,24 @@ else the process has compiled.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-import warnings
 from typing import Any
 
 import numpy as np
 import nutpie
 import pymc as pm
 import xarray as xr
-from pytensor.graph.basic import Variable
+from nutpie.compiled_pyfunc import from_pyfunc
 
-from comparisons.functions import PYTHON, Array, Functions, equal_graphs
+from comparisons.functions import PYTHON, Array, Functions
 
 PREDICTIVE_DRAWS = 500
 LARGEST_LOG_LIKELIHOOD = 20_000_000  # elements; above it the draws are thinned
 STATISTICS = ("diverging", "energy", "depth", "n_steps", "step_size", "mean_tree_accept")
 
-_compiled: list[tuple[list[Variable], list[Variable], list[tuple[int, ...]], Any]] = []
-
 
 def sample(
-    functions: Functions, starts: list[Array], seed: int, *, draws: int = 1_000, tune: int = 1_000, cores: int = 1
+    functions: Functions, starts: list[Array], seed: int, *, draws: int = 1_000, tune: int = 1_000
 ) -> tuple[xr.DataTree, Array]:
     """Sample the posterior, one chain per start.
 
@@ -40,8 +36,6 @@ def sample(
     seed : int
     draws, tune : int
         Kept draws and warm-up draws per chain.
-    cores : int
-        Threads; it does not change the draws.
 
     Returns
     -------
@@ -49,27 +43,28 @@ def sample(
         Groups ``posterior`` (declared parameters, dims ``(chain, draw, ...)``) and ``sample_stats``.
     unconstrained : array, shape (chains, draws, d)
     """
-    compiled = _compile(functions)
     order = iter(starts)
-    compiled = dataclasses.replace(compiled, initial_point_func=lambda seed: next(order))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        result = nutpie.sample(
-            compiled,
-            draws=draws,
-            tune=tune,
-            chains=len(starts),
-            cores=cores,
-            seed=seed,
-            save_warmup=False,
-            store_unconstrained=True,
-            progress_bar=False,
-        )
-    statistics = result["sample_stats"].to_dataset()
-    unconstrained = np.asarray(statistics["unconstrained_draw"])
-    kept = statistics[[name for name in STATISTICS if name in statistics]].drop_vars(
-        "unconstrained_parameter", errors="ignore"
+    compiled = from_pyfunc(
+        functions.size,
+        make_logp_fn=functions.sampled,
+        make_expand_fn=lambda *_: lambda u: {"u": u.copy()},
+        make_initial_point_fn=lambda _: next(order),
+        expanded_dtypes=[np.dtype(float)],
+        expanded_shapes=[(functions.size,)],
+        expanded_names=["u"],
     )
+    result = nutpie.sample(
+        compiled,
+        draws=draws,
+        tune=tune,
+        chains=len(starts),
+        cores=1,
+        seed=seed,
+        save_warmup=False,
+        progress_bar=False,
+    )
+    unconstrained = result["posterior"]["u"].values
+    kept = result["sample_stats"].to_dataset()[list(STATISTICS)]
     values = functions.each_declared(unconstrained.reshape(-1, functions.size))
     posterior = xr.Dataset(
         {
@@ -134,19 +129,3 @@ def predictive(functions: Functions, posterior: xr.Dataset, proper: bool, seed: 
         prior = pm.sample_prior_predictive(PREDICTIVE_DRAWS, **options)
         result |= {name: prior[name] for name in ("prior", "prior_predictive")}
     return {name: group.to_dataset().drop_attrs() for name, group in result.items()}
-
-
-def _compile(functions: Functions) -> Any:
-    """The compiled log density of the model, new or with the data of this model in one that has an equal graph."""
-    model = functions.model
-    inputs, outputs = functions.inputs, [model.logp()]
-    for known_inputs, known_outputs, shapes, compiled in _compiled:
-        if shapes == functions.shapes and equal_graphs((inputs, outputs), (known_inputs, known_outputs)):
-            used = {variable.name for variable in compiled.shared_var_keys}
-            return compiled.with_data(**{name: value for name, value in functions.shared.items() if name in used})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compiled = nutpie.compile_pymc_model(model, var_names=[])
-    compiled = dataclasses.replace(compiled, _coords={}, dims={})
-    _compiled.append((list(inputs), outputs, functions.shapes, compiled))
-    return compiled
