@@ -1,4 +1,4 @@
-"""Curves: prior densities in closed form, the posterior by kernel estimate, the likelihood from stored terms."""
+"""Curves: prior densities in closed form, the posterior, the likelihood from stored terms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import arviz as az
 import numpy as np
-import xarray as xr
 
 from models.contract import Distribution
 from reports.stored import Array, Fit
@@ -65,9 +64,13 @@ def _pdf(distribution: Distribution) -> Density | None:
     return lambda x: np.asarray(frozen.pdf(x), dtype=float)
 
 
-def posterior_curve(draws: xr.DataArray) -> tuple[Array, Array]:
-    """Kernel density estimate by ArviZ."""
-    curve = az.kde(draws.values.ravel())
+def posterior_curve(fit: Fit, prior: str, label: str) -> tuple[Array, Array]:
+    """Density of the posterior: prior times likelihood where both are known as curves, else ArviZ's kernel estimate."""
+    likelihood, density = likelihood_curve(fit), prior_densities(fit, prior).get(label)
+    if likelihood is not None and density is not None:
+        x, height = likelihood[0], density(likelihood[0]) * likelihood[1]
+        return x, height / np.trapezoid(height, x)
+    curve = az.kde(fit.draws(prior)[label].values.ravel())
     return np.asarray(curve[0], dtype=float), np.asarray(curve[1], dtype=float)
 
 

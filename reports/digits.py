@@ -40,6 +40,8 @@ def number(value: float | None, error: float | None = None) -> str:
     """
     if value is None or not math.isfinite(value):
         return MISSING
+    if value == 0:
+        return "0"  # exactly: the lasso's mode
     if error is None or not math.isfinite(error) or error <= 0:
         return significant(value, 4)
     decimals = -math.floor(math.log10(error))

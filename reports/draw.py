@@ -89,10 +89,10 @@ def margins(
     )
 
 
-def handle(mark: Mark, *, line: bool = True, marker: bool = True) -> Line2D:
+def handle(mark: Mark, *, line: bool = True, marker: bool = True, label: str = "") -> Line2D:
     """Return a key for a legend."""
     options: dict[str, Any] = {"linestyle": mark.line if line else "", "marker": mark.marker if marker else ""}
-    return Line2D([], [], color=mark.colour, label=mark.label, markersize=5, **options)
+    return Line2D([], [], color=mark.colour, label=label or mark.label, markersize=5, **options)
 
 
 def legend(figure: Figure, handles: list[Line2D], top: float = 0.02) -> None:

@@ -111,7 +111,7 @@ def limits(fit: Fit, prior: str, label: str) -> tuple[float, float]:
 def _density(axes: Axes, fit: Fit, label: str, small: bool = False) -> None:
     """Densities of one parameter with the three readings marked on the baseline."""
     low, high = limits(fit, fit.default, label)
-    x, y = densities.posterior_curve(fit.draws(fit.default)[label])
+    x, y = densities.posterior_curve(fit, fit.default, label)
     mark = READINGS["posterior"]
     axes.fill_between(x, y, color=mark.colour, alpha=0.12, linewidth=0)
     axes.plot(x, y, color=mark.colour)

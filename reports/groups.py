@@ -210,7 +210,8 @@ def anomalies(fit: Fit) -> tuple[list[str], Image | None]:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
-    draw.legend(figure, [draw.handle(READINGS[reading], marker=False) for reading in ("mle", "map", "posterior")])
+    keys = {"mle": "MLE", "map": "MAP (declared scale)", "posterior": "averaged over the posterior"}
+    draw.legend(figure, [draw.handle(READINGS[key], marker=False, label=name) for key, name in keys.items()])
     alt = "Ordered tail probabilities of the points against their rank, on logarithmic axes. " + " ".join(said)
     caption = (
         "On the diagonal: as many points with small tail probabilities as the fitted mixture itself would produce."

@@ -78,7 +78,7 @@ def _row(fit: Fit, prior: str, label: str, reading: str, notes: Notes) -> dict[s
         "kind": kind if level == percent(fit.level) else f"{kind}, {level}",
         "wald": _interval(row["wald_lower"], row["wald_upper"], ends) if reading == "mle" else "",
         "median": number(row["median"], ends),
-        "truth": significant(row["truth"], 4),
+        "truth": f"{row['truth']:.6g}" if exists(row["truth"]) else MISSING,
         "mcse": significant(row["mcse"], 2),
         "ess": f"{count(row['ess_bulk'])} / {count(row['ess_tail'])}" if exists(row["ess_bulk"]) else MISSING,
         "r_hat": f"{row['r_hat']:.4f}" if exists(row["r_hat"]) else MISSING,

@@ -471,6 +471,7 @@ def test_incomplete_results_are_not_listed(tmp_path: Path) -> None:
         (float("inf"), 0.1, "—"),
         (None, 0.1, "—"),
         (3.0, 0.0, "3.000"),
+        (0.0, 0.001, "0"),
         (5e-30, 1e-33, "5.00000000000e-30"),
     ],
 )
