@@ -13,6 +13,7 @@ from models.contract import Distribution
 from reports.stored import Array, Fit
 
 Density = Callable[[Array], Array]
+CURVE = 400  # points of a curve
 
 
 def parse(text: str) -> Distribution:
@@ -92,6 +93,9 @@ def likelihood_curve(fit: Fit) -> tuple[Array, Array] | None:
         x.append(draws.values.ravel())
         height.append(total.values.ravel())
     points, heights = np.concatenate(x), np.concatenate(height)
-    order = np.argsort(points)[:: max(1, len(points) // 400)]
-    top = fit.tree[fit.default]["mle"].attrs["log_density"]
-    return points[order], np.exp(np.minimum(heights[order] - float(top), 0))
+    order = np.argsort(points)
+    even = np.searchsorted(points[order], np.linspace(points.min(), points.max(), CURVE))
+    chosen = order[np.unique(even)]
+    top = float(fit.tree[fit.default]["mle"].attrs["log_density"])
+    top = top if np.isfinite(top) else heights.max()
+    return points[chosen], np.exp(np.minimum(heights[chosen] - top, 0))
