@@ -142,3 +142,37 @@ def test_pointwise_log_likelihood_is_pymcs(fit: str, prior: str) -> None:
     (name,) = terms["log_likelihood"]
     # They are kept in single precision.
     np.testing.assert_allclose(terms["log_likelihood"][name], tree["log_likelihood"][name], rtol=2e-7)
+
+
+@pytest.mark.parametrize(
+    ("fit", "prior"),
+    [
+        pytest.param(fit, prior, marks=[pytest.mark.slow, pytest.mark.xdist_group(fit.split("-")[0])])
+        for fit, prior in (
+            ("coin", "weak"),
+            ("gaussian-small", "weak"),
+            ("regression", "laplace"),
+            ("mixture-waiting", "weak"),
+        )
+    ],
+)
+def test_what_is_sampled_carries_the_jacobian(fit: str, prior: str) -> None:
+    """The density of u is that of the parameters times the volume that u's neighbourhood takes up among them."""
+    one = case(fit, prior)
+    density, declared = one.functions.density([*one.model.free_RVs, *one.model.observed_RVs]), one.functions.declared()
+    sampled = one.functions.sampled()
+
+    def free(u: Array) -> Array:
+        """The free parameters, of a simplex all but the last, which the others determine."""
+        values = declared(u)
+        simplex = {name for name in values if name == "weight"}
+        return np.concatenate(
+            [np.ravel(values[v.name][:-1] if v.name in simplex else values[v.name]) for v in one.model.free_RVs]
+        )
+
+    for u in random_points(one)[:2]:
+        step = 1e-6 * np.maximum(np.abs(u), 1)
+        slopes = [(free(u + h) - free(u - h)) / (2 * h.sum()) for h in np.diag(step)]
+        volume = np.linalg.slogdet(np.array(slopes))[1]
+        # Central differences are good to 1e-9 or so for each of the d factors of the volume.
+        assert sampled(u)[0] == pytest.approx(density(u)[0] + volume, abs=1e-7 * len(u), rel=1e-12)

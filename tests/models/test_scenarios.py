@@ -1,0 +1,160 @@
+"""Every scenario: its fits, its data as published, its reading of good and bad tables, its reproducible simulation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import models
+from models import coin, gaussian, logistic, mixture, regression
+
+FITS = {
+    "coin",
+    "coin-small",
+    "coin-flips",
+    "gaussian",
+    "gaussian-small",
+    "gaussian-newcomb",
+    "logistic",
+    "logistic-challenger",
+    "mixture",
+    "mixture-faithful",
+    "mixture-waiting",
+    "regression",
+    "regression-diabetes",
+}
+NAMES = ["coin", "gaussian", "logistic", "mixture", "regression"]
+
+
+def test_fits_are_named_after_files_and_data_sets() -> None:
+    assert models.names() == NAMES
+    assert set(models.fits()) == FITS
+    assert models.fits()["coin"] == ("coin", "teaching")
+    assert models.fits()["coin-small"] == ("coin", "small")
+
+
+def test_an_unknown_scenario_names_the_known_ones() -> None:
+    with pytest.raises(KeyError, match="no scenario named 'dice'; known scenarios: coin, gaussian"):
+        models.load("dice")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_simulation_is_its_seed(name: str) -> None:
+    scenario = models.load(name)
+    first, again, other = (scenario.simulate(np.random.default_rng(seed)) for seed in (1, 1, 2))
+    xr.testing.assert_identical(first, again)
+    assert not first.equals(other)
+    known = {str(key) for key in first if str(key).startswith("true_")}
+    assert known == {f"true_{parameter}" for parameter in scenario.parameters}
+    assert next(iter(scenario.datasets)) == "teaching"
+
+
+@pytest.mark.parametrize(("fit", "dataset"), [(fit, models.fits()[fit]) for fit in sorted(FITS)])
+def test_data_are_labelled_and_say_where_they_come_from(fit: str, dataset: tuple[str, str]) -> None:
+    scenario = models.load(dataset[0])
+    data, again = scenario.datasets[dataset[1]](), scenario.datasets[dataset[1]]()
+    xr.testing.assert_identical(data, again)
+    assert data.attrs["title"]
+    assert data.attrs["source"]
+    assert not [dim for dim in data.dims if str(dim).startswith("dim_")]
+    np.testing.assert_array_equal(data["observation"], np.arange(data.sizes["observation"]))
+
+
+def test_data_are_as_published() -> None:
+    flips = coin.same_side()
+    assert (int(flips["heads"].sum()), int(flips["flips"].sum())) == (178_079, 350_757)
+    teaching = coin.SCENARIO.datasets["teaching"]()
+    assert (int(teaching["heads"].sum()), int(teaching["flips"].sum())) == (65, 100)
+    newcomb = gaussian.newcomb()["y"].values
+    assert (len(newcomb), round(newcomb.mean(), 2), newcomb.min(), newcomb.max()) == (66, 26.21, -44, 40)
+    challenger = logistic.challenger()
+    assert (challenger.sizes["observation"], int(challenger["y"].sum())) == (23, 7)
+    assert (float(challenger["x"].min()), float(challenger["x"].max())) == (53, 81)
+    faithful = mixture.faithful("eruptions", "waiting")["y"].values
+    assert faithful.shape == (272, 2)
+    np.testing.assert_allclose(faithful.mean(axis=0), [3.4878, 70.8971], atol=5e-5)
+    diabetes = regression.diabetes()
+    assert diabetes["x"].shape == (442, 10)
+    assert float(diabetes["y"].mean()) == pytest.approx(152.1335, abs=5e-5)
+
+
+# Tables of users.
+
+NAN = float("nan")
+BAD: list[tuple[Any, dict[str, list[Any]], str]] = [
+    (coin, {"tails": [1]}, "'heads'"),
+    (coin, {"heads": [1, 0.5]}, "'heads' must hold whole numbers"),
+    (coin, {"heads": [-1, 0]}, "'heads' must hold whole numbers"),
+    (coin, {"heads": [1, NAN]}, "'heads' must hold whole numbers"),
+    (coin, {"heads": ["yes", "no"]}, "'heads' must hold whole numbers"),
+    (coin, {"heads": [3], "flips": ["x"]}, "'flips' must hold whole numbers"),
+    (coin, {"heads": [2, 0]}, "'heads' exceeds"),
+    (coin, {"heads": [4], "flips": [3]}, "'heads' exceeds"),
+    (coin, {"heads": [0], "flips": [0]}, "no flips"),
+    (coin, {"heads": []}, "flips|heads"),
+    (gaussian, {"a": [1.0, 2.0], "b": [1.0, 2.0]}, "'a', 'b'"),
+    (gaussian, {"y": [1.0, NAN]}, "'y' must hold finite numbers"),
+    (gaussian, {"a": ["x", "y"]}, "'a' must hold finite numbers"),
+    (gaussian, {"y": [2.0, 2.0]}, "'y' is constant"),
+    (regression, {"x": [1.0, 2.0]}, "'y'"),
+    (regression, {"y": [1.0, 2.0]}, "predictor"),
+    (regression, {"y": [1.0, 2.0, 4.0], "x": [1.0, NAN, 2.0]}, "finite numbers"),
+    (regression, {"y": [1.0, 2.0, 4.0], "x": [3.0, 3.0, 3.0]}, "'x' is constant"),
+    (logistic, {"x": [1.0, 2.0]}, "'y'"),
+    (logistic, {"y": [0, 1, 2], "x": [1.0, 2.0, 3.0]}, "'y' must hold both 0 and 1"),
+    (logistic, {"y": [1, 1, 1], "x": [1.0, 2.0, 3.0]}, "'y' must hold both 0 and 1"),
+    (logistic, {"y": [0, 1, 1], "x": [1.0, 1.0, 1.0]}, "'x' is constant"),
+    (logistic, {"y": [0, 1, 1], "x": [1.0, 2.0, NAN]}, "finite numbers"),
+    (mixture, {"a": [1.0, NAN, 3.0]}, "finite numbers"),
+    (mixture, {"a": ["u", "v", "w"]}, "finite numbers"),
+    (mixture, {"a": [1.0, 1.0, 1.0]}, "2 components"),
+]
+
+
+@pytest.mark.parametrize(("module", "columns", "words"), BAD, ids=lambda part: getattr(part, "__name__", None))
+def test_a_bad_table_is_refused_in_one_line_that_names_the_trouble(
+    module: Any, columns: dict[str, list[Any]], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words) as caught:
+        module.read(pd.DataFrame(columns))
+    assert "\n" not in str(caught.value)
+
+
+def test_good_tables_are_read() -> None:
+    assert coin.read(pd.DataFrame({"heads": [1, 0, 1]}))["flips"].values.tolist() == [1, 1, 1]
+    assert coin.read(pd.DataFrame({"heads": [3.0], "flips": [7]}))["heads"].values.tolist() == [3]
+    assert gaussian.read(pd.DataFrame({"length": [1, 2]}))["y"].values.tolist() == [1.0, 2.0]
+    assert gaussian.read(pd.DataFrame({"y": [1, 2], "note": ["a", "b"]}))["y"].values.tolist() == [1.0, 2.0]
+    table = pd.DataFrame({"age": [1, 2, 3], "y": [0, 1, 1], "dose": [5.0, 1.0, 2.0]})
+    for module in (regression, logistic):
+        data = module.read(table)
+        assert data["predictor"].values.tolist() == ["age", "dose"]
+        assert data["x"].sel(predictor="dose").values.tolist() == [5.0, 1.0, 2.0]
+        assert data["y"].values.tolist() == [0, 1, 1]
+    data = mixture.read(table, components=3)
+    assert (data.sizes["component"], data["feature"].values.tolist()) == (3, ["age", "y", "dose"])
+    assert data["pair"].values.tolist() == ["age~y", "age~dose", "y~dose"]
+
+
+@pytest.mark.parametrize("components", [1, 4])
+def test_a_mixture_of_one_or_of_more_components_than_points_is_refused(components: int) -> None:
+    with pytest.raises(ValueError, match=f"{components} components"):
+        mixture.read(pd.DataFrame({"a": [1.0, 2.0, 3.0]}), components)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_starts_are_dispersed_and_inside_the_support(name: str) -> None:
+    scenario = models.load(name)
+    data = scenario.datasets["teaching"]()
+    rng = np.random.default_rng(0)
+    first, second = scenario.start(data, rng), scenario.start(data, rng)
+    assert any(not np.array_equal(first[key], second[key]) for key in first)
+    for prior in scenario.priors(data).values():
+        assert set(first) == set(prior)
+        for variable, distribution in prior.items():
+            if distribution.name != "Dirichlet":
+                assert np.isfinite(distribution.log_density(first[variable])).all()
