@@ -119,7 +119,7 @@ def of_references(table: pd.DataFrame) -> list[Check]:
     checks = []
     for reading, rows in table[table["source"].notna()].groupby("reading", sort=False):
         far = rows["distance"].isna() | (rows["distance"] > rows["limit"])
-        unit = rows["unit"].iloc[0]
+        unit = rows["unit"].iloc[0] if reading == "posterior" else f"times {rows['unit'].iloc[0]}"
         detail = f"largest distance {rows['distance'].max():.3g} {unit}, allowed {rows['limit'].iloc[0]:g}"
         if rows["distance"].isna().any():
             detail = f"no reference for all parameters: {rows['source'][rows['distance'].isna()].iloc[0]}"

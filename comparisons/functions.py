@@ -119,7 +119,7 @@ class Functions:
     def _find(
         self, key: tuple[Any, ...], inputs: list[Variable], terms: Sequence[Variable], build: Callable[[Any], Any]
     ) -> Any:
-        """The compiled function of an equal graph under the same key, or a new one; ``build`` gets variables for data."""
+        """The compiled function of an equal graph under the same key, or a new one from ``build(data variables)``."""
         for known, known_inputs, known_terms, function in _compiled:
             if key == known and equal_graphs((inputs, list(terms)), (known_inputs, known_terms)):
                 return function

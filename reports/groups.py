@@ -24,9 +24,10 @@ NEEDED = ("weight", "mu", "sigma")
 
 
 def extras(fit: Fit, prior: str) -> xr.Dataset:
-    """What was stored beside the parameters; an empty data set if nothing was."""
+    """What was stored beside the parameters, and what other methods said; an empty data set if nothing was."""
     found = fit.dataset(prior, "extras")
-    return xr.Dataset() if found is None else found
+    own = xr.Dataset() if found is None else found
+    return xr.merge([own, fit.tree["peers"].to_dataset()], join="exact") if "peers" in fit.tree.children else own
 
 
 def colours(shares: Array) -> Array:
