@@ -21,7 +21,7 @@ from models.contract import Reference
 R_HAT = 1.01  # Vehtari and others (2021), doi:10.1214/20-BA1221
 ESS = 400  # bulk and tail, over all chains: same source
 MCSE = 0.06  # of the posterior sd; an ESS of 400 gives 0.05 for independent draws
-ENERGY = 0.3  # BFMI; Betancourt (2016), arXiv:1604.00695
+ENERGY = 0.3  # BFMI; Betancourt (2016), arXiv:1604.00695, and (2017), arXiv:1701.02434, section 6.1
 STANDARD_ERRORS = 5.0  # allowed distance of a posterior mean from its reference, in Monte Carlo standard errors
 TOLERANCE = 1e-4  # allowed distance of a point reading from its reference, in posterior standard deviations
 GRADIENT = 1e-4  # largest allowed slope at a maximum, in log density per standard error
@@ -84,8 +84,8 @@ def of_point(point: Point, reading: str) -> list[Check]:
     ]
 
 
-def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset) -> list[Check]:
-    """Convergence of the chains.
+def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset, improper: str = "") -> list[Check]:
+    """Existence of the posterior, its mean and its standard deviation, and convergence of the chains.
 
     Parameters
     ----------
@@ -93,6 +93,8 @@ def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset) -> list[Check]:
         One row per parameter label, with columns ``r_hat``, ``ess_bulk``, ``ess_tail``, ``mcse``, ``sd``.
     statistics : xarray.Dataset
         ``sample_stats`` with ``diverging`` and ``energy``, dims ``(chain, draw)``.
+    improper : str
+        Why posterior or moments do not exist; chains can look healthy all the same.
     """
     ratio = summary["mcse"] / summary["sd"]
 
@@ -103,6 +105,7 @@ def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset) -> list[Check]:
     divergences = int(statistics["diverging"].sum())
     energy = float(np.min(az.bfmi(statistics["energy"].values)))
     return [
+        Check("posterior exists", "posterior", not improper, improper or "with its mean and standard deviation"),
         worst("r_hat", summary["r_hat"], summary["r_hat"] > R_HAT, summary["r_hat"].max(), f"allowed {R_HAT}"),
         *(
             worst(name, summary[name], summary[name] < ESS, summary[name].min(), f"needed {ESS}")

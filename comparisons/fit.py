@@ -152,16 +152,18 @@ def _under_prior(
         readings = {"mle": _dataset(model, mle.estimate), "map": _dataset(model, map_.estimate), "posterior": draws}
         groups["extras"] = scenario.extras(data, readings, np.random.default_rng(extras_seed))
     report("predictions")
-    references = scenario.reference(data, prior)
+    improper = scenario.improper(data, prior)
+    references = [one for one in scenario.reference(data, prior) if not (improper and one.reading == "posterior")]
     summary = table.summarise(draws[compared], level)
     rows = table.rows({"mle": mle, "map": map_}, draws[compared], summary, references, _truth(data), level)
     found = [
         *checks.of_point(mle, "mle"),
         *checks.of_point(map_, "map"),
         *checks.of_log_likelihood(mle, references),
-        *checks.of_posterior(summary, statistics),
+        *checks.of_posterior(summary, statistics, improper),
         *checks.of_references(rows),
     ]
+    rows.loc[rows["reading"] == "posterior", "reason"] = improper
     rows["failed"] = [
         checks.failures(found, reading, parameter)
         for reading, parameter in zip(rows["reading"], rows["parameter"], strict=True)

@@ -159,7 +159,8 @@ class Functions:
                 value, gradient = function(u, *data)
             except ParameterValueError:
                 return -np.inf, nowhere
-            return (float(value), gradient) if np.isfinite(gradient).all() else (-np.inf, nowhere)
+            finite = np.isfinite(value) and np.isfinite(gradient).all()
+            return (float(value), gradient) if finite else (-np.inf, nowhere)
 
         return evaluate
 
@@ -213,10 +214,11 @@ class Declared:
         return np.concatenate([values[name].reshape(len(points), -1) for name in self.parameters], axis=1)
 
     def slope(self, u: Array, step: Array) -> Array:
-        """Jacobian at ``u`` by central differences, shape (q, d)."""
+        """Jacobian at ``u`` by central differences of fourth order, shape (q, d)."""
         shifts = np.diag(step)
-        values = self.each(np.concatenate([u + shifts, u - shifts]))
-        difference: Array = (values[: len(u)] - values[len(u) :]) / (2 * step[:, None])
+        values = self.each(np.concatenate([u + shifts, u - shifts, u + 2 * shifts, u - 2 * shifts]))
+        ahead, behind, far_ahead, far_behind = np.split(values, 4)
+        difference: Array = (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * step[:, None])
         return difference.T
 
     def split(self, vector: Any) -> dict[str, Any]:

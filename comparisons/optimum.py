@@ -76,9 +76,9 @@ class Optimum:
 
     @property
     def step(self) -> Array:
-        """A hundred-thousandth of a standard error per coordinate, for differences of smooth functions of ``u``."""
+        """A thousandth of a standard error per coordinate, for differences of smooth functions of ``u``."""
         variance = np.diag(self.covariance)
-        return np.asarray(1e-5 * np.sqrt(np.where(variance > 0, variance, 1.0)))
+        return np.asarray(1e-3 * np.sqrt(np.where(variance > 0, variance, 1.0)))
 
 
 Density = Callable[[Array], tuple[float, Array]]
@@ -107,7 +107,8 @@ def maximise(smooth: Density, starts: list[Array], kinks: Kinks, declared: Calla
     for best in np.argsort(-values):
         if any(abs(values[best] - other.value) < SAME_VALUE for other in irregular):
             continue
-        found = _polish(smooth, total, ends[best], kinks, scale, declared)
+        # Curvature at a spike has nothing to do with curvature at the start.
+        found = _polish(smooth, total, ends[best], kinks, np.minimum(scale, _scale(smooth, ends[best])), declared)
         if found.regular:
             break
         irregular.append(found)

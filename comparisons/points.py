@@ -6,7 +6,8 @@ are written; another parametrisation has another mode. Uncertainty is made on th
 
 * MLE: standard error (Wald) from the observed information, and a profile likelihood interval,
 * MAP: Laplace approximation, a Normal distribution at the mode with the curvature of the joint density there; a
-  quantity computed from the declared parameters gets its interval by the delta method, and is named so.
+  quantity computed from the declared parameters gets its interval by the delta method, and is named so. Coefficients
+  that a Laplace prior holds at zero have no curvature; the others' intervals are given those zeros, and are named so.
 
 At a maximum the covariance is that of the unconstrained vector, carried over by the Jacobian of the parameters.
 """
@@ -26,7 +27,14 @@ from comparisons import profile
 from comparisons.functions import PYTHON, Array, Declared, Functions
 from comparisons.optimum import Density, Kinks, Optimum, maximise
 
+FAILURES = {
+    "infinite": "infinite: the density rises for ever as the parameters grow",
+    "unbounded": "unbounded: the density grows without limit",
+    "boundary": "on the boundary of the parameter space",
+    "not a maximum": "not found: the optimiser did not converge to a maximum",
+}
 LAPLACE = "laplace, declared scale"
+GIVEN = ", given the zeros"
 DELTA = "laplace, delta method"
 PROFILE = "profile likelihood"
 
@@ -112,7 +120,8 @@ def map_(
     declared = Declared(functions, parameters)
     optimum = _maximise(functions, density, starts, kinks, declared, order)
     free = {variable.name for variable in model.free_RVs}
-    interval = {name: LAPLACE if name in free else DELTA for name in parameters}
+    given = GIVEN if optimum.held.any() else ""
+    interval = {name: (LAPLACE if name in free else DELTA) + given for name in parameters}
     return _point(declared, optimum, level, interval, None, obstacle)
 
 
@@ -165,7 +174,7 @@ def _point(
     estimate = declared(optimum.u)
     size, nothing = len(estimate), np.full(len(estimate), np.nan)
     # A spike found by no start still leaves a local maximum worth reporting; separation and rank deficiency leave none.
-    local = optimum.regular and obstacle.startswith("unbounded")
+    local = optimum.regular and optimum.agreeing > 0 and obstacle.startswith("unbounded")
     exists = (optimum.regular and not obstacle) or optimum.failure == "boundary"
     sd = nothing
     shown = "; shown is the largest local maximum found" if local else ""
@@ -174,12 +183,15 @@ def _point(
         slope = declared.slope(optimum.u, optimum.step)
         variance = np.einsum("ij,jk,ik->i", slope, optimum.covariance, slope)
         sd = np.where(variance > 0, np.sqrt(variance), np.nan)
-        reason[np.isnan(sd)] = "exactly at the kink of its Laplace prior: no curvature, no standard deviation"
+        if optimum.held.any():
+            reason[np.isnan(sd)] = "exactly at the kink of its Laplace prior: no curvature, no standard deviation"
     elif exists:
-        reason[:] = obstacle or "on the boundary of the parameter space"
+        reason[:] = (
+            obstacle or "on the boundary of the parameter space"
+        ) + "; there the level of an interval is nominal"
     else:
         estimate = nothing
-        reason[:] = obstacle or f"no finite maximum: {optimum.failure}"
+        reason[:] = obstacle or FAILURES[optimum.failure or "not a maximum"]
     z = float(norm.ppf((1 + level) / 2))
     wald = estimate - z * sd, estimate + z * sd
     low, high = wald if ends is None else ends

@@ -8,6 +8,7 @@ else the process has compiled.
 from __future__ import annotations
 
 import logging
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def sample(
         Groups ``posterior`` (declared parameters, dims ``(chain, draw, ...)``) and ``sample_stats``.
     unconstrained : array, shape (chains, draws, d)
     """
-    order = iter(starts)
+    order = cycle(starts)  # nutpie asks again if the density is zero at a start
     compiled = from_pyfunc(
         functions.size,
         make_logp_fn=functions.sampled,

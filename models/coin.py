@@ -2,7 +2,8 @@
 
 The smallest model there is, and the only one here whose posterior can be written down: with a Beta(a, b) prior and k
 heads in n flips it is Beta(a + k, b + n - k). The three readings are k / n (MLE), the mode (a + k - 1) / (a + b + n -
-2) (MAP) and the mean (a + k) / (a + b + n); with 100 flips they agree to the second digit, with three they do not.
+2) (MAP) and the mean (a + k) / (a + b + n); with 100 flips and a weak prior they agree to the second digit, with three
+they do not.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def same_side() -> xr.Dataset:
     return counts(
         int(table["same_side"].iloc[0]),
         int(table["flips"].iloc[0]),
-        title="350,757 coins flipped by hand; a success is landing on the side it started from",
+        title="350,757 flips by 48 people, pooled; a success is landing on the side the coin started from",
         source="Bartos and others (2023), arXiv:2310.04153",
     )
 
@@ -111,6 +112,11 @@ def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
     return f"on the boundary: the prior is flat, and {heads} heads in {flips} flips are best explained by {theta}"
 
 
+def improper(data: xr.Dataset, prior: Prior) -> str:
+    """Never: Beta priors are proper."""
+    return ""
+
+
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     """The conjugate Beta posterior, its mode and its mean, and the relative frequency."""
     heads, flips = float(data["heads"].sum()), float(data["flips"].sum())
@@ -128,8 +134,8 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
 SCENARIO = Scenario(
     question="How probable is heads?",
     lesson=(
-        "With many flips the three readings agree whatever the prior; with three flips, all heads, maximum likelihood "
-        "is certain of heads for ever while the posterior is not."
+        "The more flips there are for what the prior is worth, the closer the three readings. With three flips, all "
+        "heads, the maximum likelihood estimate is heads for ever; the posterior is not so sure."
     ),
     formula="heads[i] ~ Binomial(flips[i], theta)",
     parameters=("theta",),
@@ -144,5 +150,6 @@ SCENARIO = Scenario(
     model=model,
     start=start,
     obstacle=obstacle,
+    improper=improper,
     reference=reference,
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, read_table
-from models.contract.reference import linear_posterior
+from models.contract.reference import linear_improper, linear_posterior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,6 +109,12 @@ def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
     return ""
 
 
+def improper(data: xr.Dataset, prior: Prior) -> str:
+    """Too few observations for flat priors, or none that differ."""
+    flat = not prior["mu"].proper and not prior["sigma"].proper
+    return linear_improper(data.sizes["observation"], 1, flat, bool(obstacle(data, prior)))
+
+
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     """Closed forms for the MLE; for the others an integral or a search over sigma, given which mu is conjugate."""
     from scipy.optimize import minimize_scalar
@@ -133,8 +139,9 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
         misfit = np.sum((y - mu) ** 2) / sigma**2 + (mu - location) ** 2 / scale**2
         return float(n * log_sigma + misfit / 2 - prior["sigma"].log_density(sigma))
 
-    centre = np.log(np.std(y))
-    mode = minimize_scalar(minus_joint, bounds=(centre - 3, centre + 3), method="bounded", options={"xatol": 1e-10})
+    # Sigma lies between the spread of the data and what it would take to explain the prior's mean.
+    centre, widest = np.log(np.std(y)), np.log(np.std(y) + abs(mean - location) * bool(np.isfinite(scale)))
+    mode = minimize_scalar(minus_joint, bounds=(centre - 3, widest + 1), method="bounded", options={"xatol": 1e-10})
     sigma = float(np.exp(mode.x))
     answers += [
         Reference("map", "mu", best_mu(sigma), "conjugate Normal at the best sigma"),
@@ -154,8 +161,9 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
 SCENARIO = Scenario(
     question="Where is the centre of these measurements, and how wide is their spread?",
     lesson=(
-        "For the centre all three readings agree. For the spread they part when there is little data: the maximum of "
-        "the likelihood lies too low, the mean of the skewed posterior lies above its mode."
+        "For the centre the three readings agree unless the prior knows something. For the spread they part when there "
+        "is little data: the maximum of the likelihood is too low on average, the mean of the skewed posterior lies "
+        "above its mode."
     ),
     formula="y[i] ~ Normal(mu, sigma)",
     parameters=("mu", "sigma"),
@@ -170,5 +178,6 @@ SCENARIO = Scenario(
     model=model,
     start=start,
     obstacle=obstacle,
+    improper=improper,
     reference=reference,
 )

@@ -109,10 +109,11 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
 
 
 def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
-    r"""Separation, decided by linear programming; no obstacle if all priors are proper.
+    r"""Separation, decided by linear programming, along the coefficients whose prior is flat.
 
     The maximum is infinite exactly if some direction :math:`d \ne 0` satisfies :math:`s_i x_i^T d \ge 0` for all
-    observations, with :math:`s_i = \pm 1` the outcome. The program maximises :math:`\sum_i s_i x_i^T d` over
+    observations, with :math:`s_i = \pm 1` the outcome; a coefficient with a proper prior cannot run away, its
+    :math:`d_j` is 0. The program maximises :math:`\sum_i s_i x_i^T d` over
     :math:`-1 \le d_j \le 1`: a positive value means separation, complete if all terms can be positive at once.
 
     References
@@ -122,29 +123,40 @@ def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
     """
     from scipy.optimize import linprog
 
-    if prior and all(distribution.proper for distribution in prior.values()):
-        return ""
     x, y = data["x"].values, data["y"].values
-    if len(np.unique(y)) < 2:
-        return "infinite: all outcomes are equal, so the likelihood rises for ever as the intercept grows"
     design = np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / x.std(axis=0)])
+    if prior:
+        flat = [not prior["intercept"].proper] + [not prior["beta"].proper] * x.shape[1]
+        design = design[:, flat]
+    k = design.shape[1]
+    if k == 0:
+        return ""
+    if len(np.unique(y)) < 2 and np.allclose(design[:, 0], 1):
+        return "infinite: all outcomes are equal, so the likelihood rises for ever as the intercept grows"
     rank = np.linalg.matrix_rank(design)
-    if rank < design.shape[1]:
-        return f"not unique: the {design.shape[1]} columns of the design have rank {rank}"
+    if rank < k:
+        return f"not unique: the {k} columns of the design have rank {rank}"
     signed = design * np.where(y == 1, 1.0, -1.0)[:, None]
     quasi = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1))
+    if quasi.fun is None:
+        raise ArithmeticError(f"the linear program for separation was not solved: {quasi.message}")
     if -quasi.fun < 1e-7:
         return ""
     # Complete: one more variable, the smallest margin, can be made positive.
-    k = design.shape[1]
     complete = linprog(
         np.append(np.zeros(k), -1.0),
         A_ub=np.column_stack([-signed, np.ones(len(y))]),
         b_ub=np.zeros(len(y)),
         bounds=[(-1, 1)] * k + [(None, None)],
     )
-    kind = "complete" if -complete.fun > 1e-7 else "quasi-complete"
+    kind = "complete" if complete.fun is not None and -complete.fun > 1e-7 else "quasi-complete"
     return f"infinite: {kind} separation of the outcomes, so the likelihood rises for ever as the coefficients grow"
+
+
+def improper(data: xr.Dataset, prior: Prior) -> str:
+    """Flat coefficients along which nothing stops the likelihood."""
+    found = obstacle(data, prior)
+    return f"improper: {found}, and the prior is flat there" if found else ""
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
@@ -159,8 +171,8 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
         answers += _answers("mle", unpenalised, "scikit-learn LogisticRegression(C = inf)")
         if flat:
             answers += _answers("map", unpenalised, "scikit-learn LogisticRegression(C = inf)")
-    elif flat:
-        return []
+    if improper(data, prior):
+        return answers
     centred = all(not np.any(part.hyperparameters.get("mu", 0.0)) for part in prior.values())
     slope = prior["beta"].hyperparameters
     unit = np.append(
@@ -258,5 +270,6 @@ SCENARIO = Scenario(
     model=model,
     start=start,
     obstacle=obstacle,
+    improper=improper,
     reference=reference,
 )

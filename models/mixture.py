@@ -12,7 +12,6 @@ more than two dimensions ``rho`` holds the canonical partial correlations, in th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,9 +31,9 @@ from models.contract.components import (
     density,
     draw_points,
     log_components,
+    log_responsibilities,
     new_points,
     responsibilities,
-    terms_at,
 )
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
 
 
 def priors(data: xr.Dataset) -> dict[str, Prior]:
-    """Scales in the units of the data. LogNormal sigma and Normal Fisher z keep every component from a spike."""
+    """Scales in the units of the data. LogNormal sigma and Normal Fisher z bound the density."""
     y = data["y"].values
     k, centre, spread = data.sizes["component"], y.mean(axis=0), y.std(axis=0, ddof=1)
 
@@ -149,7 +148,7 @@ def faithful(*features: str) -> xr.Dataset:
         2,
         list(features),
         title=f"272 eruptions of Old Faithful: {' and '.join(features)} (minutes)",
-        source="Azzalini and Bowman (1990), doi:10.2307/2347385",
+        source="R's data set faithful, from Hardle (1991), Smoothing Techniques with Implementation in S",
     )
 
 
@@ -187,6 +186,11 @@ def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
     return "unbounded: a component shrinking onto one point lifts the density without limit"
 
 
+def improper(data: xr.Dataset, prior: Prior) -> str:
+    """Never: the priors are proper."""
+    return ""
+
+
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     """EM by scikit-learn, for the local maximum of the likelihood; no other reading has an independent answer."""
     return expectation_maximisation.reference(data["y"].values, data.sizes["component"])
@@ -206,19 +210,22 @@ def order(point: dict[str, Array]) -> dict[str, Array]:
 def identify(draws: xr.Dataset, pivot: xr.Dataset, data: xr.Dataset) -> xr.Dataset:
     """Relabel each draw so that its responsibilities are as near as possible to those of the pivot.
 
-    Near is meant as the Kullback-Leibler divergence, summed over the observations: step 2 of the algorithm of Stephens,
-    M. (2000), Dealing with label switching in mixture models, doi:10.1111/1467-9868.00265, with the pivot in place of
-    the running mean.
+    Near is meant as the Kullback-Leibler divergence of the draw's responsibilities from the pivot's, summed over the
+    observations: step 2 of the algorithm of Stephens, M. (2000), Dealing with label switching in mixture models,
+    doi:10.1111/1467-9868.00265, with the pivot in place of the running mean. A pivot that does not exist (NaN) leaves
+    the draws as they are.
     """
-    target = responsibilities(data["y"].values, pivot)
-    k = target.shape[1]
-    terms = terms_at(data["y"].values, draws)
-    log_share = terms - np.logaddexp.reduce(terms, axis=-1, keepdims=True)
+    from scipy.optimize import linear_sum_assignment
+
+    target, shares = log_responsibilities(data["y"].values, pivot), log_responsibilities(data["y"].values, draws)
+    if not np.isfinite(target).all():
+        return draws
     # agreement[..., j, l]: how well the draw's component l plays the part of the pivot's component j.
-    agreement = np.einsum("nj,...nl->...jl", target, log_share)
-    every = np.array(list(permutations(range(k))))
-    score = sum(agreement[..., j, every[:, j]] for j in range(k))
-    best = every[np.argmax(score, axis=-1)]
+    agreement = np.einsum("nj,...nl->...jl", target, np.exp(shares))
+    best = np.array(
+        [linear_sum_assignment(one, maximize=True)[1] for one in agreement.reshape(-1, *agreement.shape[-2:])]
+    )
+    best = best.reshape(agreement.shape[:-1])
     result = draws.copy()
     for name, variable in draws.items():
         if "component" in variable.dims:
@@ -232,14 +239,17 @@ def extras(data: xr.Dataset, readings: Mapping[str, xr.Dataset], rng: np.random.
     """What users of a mixture expect to read off: see the variables of the result.
 
     Anomalies are calibrated: ``tail`` is the probability that a new point of the fitted mixture has a density as low as
-    this one, and a point is an ``anomaly`` if its tail probability survives the false discovery control of Benjamini
-    and Hochberg (1995) at 5 %. Data from the model itself then rarely hold any, whatever their number.
+    this one, by simulation, and a point is an ``anomaly`` if its tail probability survives the false discovery control
+    of Benjamini and Hochberg (1995) at 5 %. Data from the model itself then rarely hold any, whatever their number.
     """
     import xarray as xr
     from scipy.stats import false_discovery_control
 
     y = data["y"].values
+    readings = {name: value for name, value in readings.items() if np.isfinite(value["mu"]).all()}
     reading = list(readings)
+    # A tail probability must be able to fall below 5 % of one in n, or no single point could ever be flagged.
+    fresh_points = max(20_000, int(np.ceil(2 * len(y) / FALSE_ALARM)))
     # Every tenth draw: 20,000 new points under 4,000 mixtures would take minutes for a third digit nobody reads.
     readings = {
         name: value.isel(draw=slice(None, None, 10)) if "draw" in value.dims else value
@@ -249,7 +259,7 @@ def extras(data: xr.Dataset, readings: Mapping[str, xr.Dataset], rng: np.random.
     height = [density(y, readings[name]) for name in reading]
     tails, fresh = [], []
     for name, here in zip(reading, height, strict=True):
-        sample = new_points(20_000, readings[name], rng)
+        sample = new_points(fresh_points, readings[name], rng)
         level = np.sort(np.concatenate([density(part, readings[name]) for part in np.array_split(sample, 40)]))
         tails.append((np.searchsorted(level, here, side="right") + 1) / (len(level) + 1))
         fresh.append(sample[: len(y)])
@@ -270,9 +280,9 @@ def extras(data: xr.Dataset, readings: Mapping[str, xr.Dataset], rng: np.random.
 SCENARIO = Scenario(
     question="Which points belong together, and how sure is that?",
     lesson=(
-        "A plugged-in estimate overstates how surely a point between two groups belongs to one of them; averaging over "
-        "the posterior tells. And what is called the maximum likelihood estimate is only a local maximum: there is no "
-        "global one."
+        "A plugged-in estimate usually overstates how surely a point between two groups belongs to one of them; "
+        "averaging over the posterior tells. And what is called the maximum likelihood estimate is only a local "
+        "maximum: there is no global one."
     ),
     formula="y[i] ~ sum over k of weight[k] MvNormal(mu[k], covariance(sigma[k], rho[k]))",
     parameters=("weight", "mu", "sigma", "rho"),
@@ -287,6 +297,7 @@ SCENARIO = Scenario(
     model=model,
     start=start,
     obstacle=obstacle,
+    improper=improper,
     reference=reference,
     order=order,
     identify=identify,

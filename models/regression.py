@@ -2,7 +2,9 @@
 
 One likelihood under three priors: ``normal`` makes the mode ridge regression, ``laplace`` makes it the lasso, ``flat``
 makes it ordinary least squares. The lasso's exact zeros belong to the mode alone: no draw of its posterior is zero, and
-its mean never is. (Park, T. and Casella, G. 2008, The Bayesian lasso, doi:10.1198/016214508000000337.)
+its mean never is. (Park, T. and Casella, G. 2008, The Bayesian lasso, doi:10.1198/016214508000000337. They scale the
+Laplace prior with sigma to rule out a second mode; here it has a fixed scale, and the restarts of the optimiser look
+for that mode.)
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset
-from models.contract.reference import Array, importance_means, linear_posterior
+from models.contract.reference import Array, importance_means, linear_improper, linear_posterior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,22 +134,33 @@ def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
     return ""
 
 
+def improper(data: xr.Dataset, prior: Prior) -> str:
+    """Too few rows for flat priors, predictors that determine each other, or a perfect fit."""
+    found = obstacle(data, prior)
+    if found.startswith("not unique"):
+        return f"improper: {found}, and the prior is flat"
+    flat = not prior["beta"].proper and not prior["intercept"].proper and not prior["sigma"].proper
+    n, columns = data["x"].shape[0], data["x"].shape[1] + 1
+    return linear_improper(n, columns, flat, found.startswith("unbounded"))
+
+
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     """Least squares, Ridge and Lasso of scikit-learn at the best sigma, and posterior means without a Markov chain."""
-    if obstacle(data):
+    if obstacle(data, prior):
         return []
     x, y = data["x"].values - data["x"].values.mean(axis=0), data["y"].values
     design = np.column_stack([np.ones(len(y)), x])
     ols = np.linalg.lstsq(design, y)[0]
     sigma = float(np.sqrt(np.mean((y - design @ ols) ** 2)))
-    answers = _answers("mle", ols, sigma, "least squares (NumPy); root mean squared residual")
+    unique = not obstacle(data)
+    answers = _answers("mle", ols, sigma, "least squares (NumPy); root mean squared residual") if unique else []
     if prior["intercept"].name not in ("Normal", "Flat"):
         return answers
     location = float(prior["intercept"].hyperparameters.get("mu", 0.0))
     scale = float(prior["intercept"].hyperparameters.get("sigma", np.inf))
     family = prior["beta"].name
     if family == "Flat" and prior["intercept"].name == "Flat" and prior["sigma"].name == "HalfFlat":
-        answers += _answers("map", ols, sigma, "least squares, as under any flat prior")
+        answers += _answers("map", ols, sigma, "least squares, the mode under priors flat in beta and sigma")
     elif family in ("Normal", "Laplace") and not np.any(prior["beta"].hyperparameters["mu"]):
         answers += _penalised(x, y, prior, location, scale)
     if family == "Laplace":
@@ -191,6 +204,7 @@ def _penalised(x: Array, y: Array, prior: Prior, location: float, scale: float) 
     from sklearn.linear_model import Lasso, Ridge
 
     n, lasso = len(y), prior["beta"].name == "Laplace"
+    design = np.column_stack([np.ones(n), x])
     unit = prior["beta"].hyperparameters["b" if lasso else "sigma"] + np.zeros(x.shape[1])
     z, centred = x * unit, y - y.mean()
 
@@ -207,10 +221,13 @@ def _penalised(x: Array, y: Array, prior: Prior, location: float, scale: float) 
         value = n * log_sigma + misfit / 2 + penalty - prior["sigma"].log_density(np.exp(log_sigma))
         return float(value), np.append(intercept, w * unit)
 
-    centre = np.log(np.std(y))
-    best = minimize_scalar(
-        lambda point: solve(point)[0], bounds=(centre - 4, centre + 1), method="bounded", options={"xatol": 1e-10}
-    )
+    # Shrinking can only leave more unexplained than least squares does; an Exponential prior pulls sigma down a little.
+    residual = y - design @ np.linalg.lstsq(design, y)[0]
+    lowest = np.log(max(float(np.sqrt(np.mean(residual**2))), np.std(y) * 1e-6)) - 3
+    bounds = (lowest, np.log(np.std(y)) + 1)
+    best = minimize_scalar(lambda at: solve(at)[0], bounds=bounds, method="bounded", options={"xatol": 1e-10})
+    if min(best.x - bounds[0], bounds[1] - best.x) < 1e-3:
+        return _answers("map", np.full(design.shape[1], np.nan), np.nan, "the search over sigma ended at a bound")
     name = "Lasso(alpha = sigma^2 / (n b))" if lasso else "Ridge(alpha = sigma^2 / tau^2)"
     return _answers("map", solve(best.x)[1], float(np.exp(best.x)), f"scikit-learn {name}, search over sigma")
 
@@ -230,8 +247,9 @@ def _by_importance(design: Array, y: Array, prior: Prior, ols: Array) -> list[Re
         return np.asarray(value + prior["sigma"].log_density(np.exp(log_sigma)))
 
     variance = rss / max(n - k, 1)
+    scales = np.append(prior["intercept"].hyperparameters.get("sigma", np.inf), prior["beta"].hyperparameters["b"])
     covariance = np.zeros((k + 1, k + 1))
-    covariance[:k, :k] = np.linalg.inv(gram) * variance
+    covariance[:k, :k] = np.linalg.inv(gram / variance + np.diag(1 / (2 * scales**2)))
     covariance[k, k] = 1 / n
     try:
         means, errors = importance_means(
@@ -260,5 +278,6 @@ SCENARIO = Scenario(
     model=model,
     start=start,
     obstacle=obstacle,
+    improper=improper,
     reference=reference,
 )

@@ -119,12 +119,16 @@ def terms_at(points: Array, parameters: xr.Dataset) -> Array:
     return terms
 
 
+def log_responsibilities(points: Array, parameters: xr.Dataset) -> Array:
+    """Log probability that each point belongs to each component, shape (..., n, k), leading dims as the draws."""
+    terms = terms_at(points, parameters)
+    shares: Array = terms - np.logaddexp.reduce(terms, axis=-1, keepdims=True)
+    return shares
+
+
 def responsibilities(points: Array, parameters: xr.Dataset) -> Array:
     """Probability that each point belongs to each component, averaged over draws if there are any; shape (n, k)."""
-    log_terms = terms_at(points, parameters)
-    log_terms = log_terms - log_terms.max(axis=-1, keepdims=True)
-    terms = np.exp(log_terms)
-    shares = terms / terms.sum(axis=-1, keepdims=True)
+    shares = np.exp(log_responsibilities(points, parameters))
     average: Array = shares.reshape(-1, *shares.shape[-2:]).mean(axis=0)
     return average
 

@@ -37,7 +37,10 @@ class Distribution:
 
     @property
     def keeps_from_zero(self) -> bool:
-        """Whether the density of a scale vanishes at zero faster than any power: no likelihood outgrows it."""
+        """Whether the density of a scale vanishes at zero faster than any power: no likelihood outgrows it.
+
+        It bounds the joint density. It does not rule out a high and narrow mode where many observations are tied.
+        """
         return self.name in ("LogNormal", "InverseGamma")
 
     @property

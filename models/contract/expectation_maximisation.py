@@ -104,12 +104,14 @@ def peers(y: Array, components: int, rng: np.random.Generator) -> xr.Dataset:
         )
         return float(mixture.fit(points).bic(points)) + shift
 
+    # In one dimension a full, a diagonal and a spherical covariance are the same.
+    kinds = COVARIANCE_TYPES if y.shape[1] > 1 else COVARIANCE_TYPES[:2]
     numbers = np.arange(1, min(MOST_COMPONENTS, len(np.unique(y, axis=0))) + 1)
     with warnings.catch_warnings():
         # A start that needs more than 300 iterations is part of the spread that is shown.
         warnings.simplefilter("ignore", ConvergenceWarning)
         by_number = [[bic(int(k), "full", seed) for seed in seeds] for k in numbers]
-        by_type = [[bic(components, kind, seed) for seed in seeds] for kind in COVARIANCE_TYPES]
+        by_type = [[bic(components, kind, seed) for seed in seeds] for kind in kinds]
         labels = KMeans(components, n_init=RESTARTS, random_state=int(seeds[0])).fit_predict(points)
     return xr.Dataset(
         {
@@ -120,7 +122,7 @@ def peers(y: Array, components: int, rng: np.random.Generator) -> xr.Dataset:
         coords={
             "components": numbers,
             "restart": np.arange(RESTARTS),
-            "covariance_type": list(COVARIANCE_TYPES),
+            "covariance_type": list(kinds),
             "observation": np.arange(len(y)),
         },
     )

@@ -40,6 +40,33 @@ class Reference:
     error: Any = 0.0
 
 
+def linear_improper(n: int, columns: int, flat: bool, perfect: bool) -> str:
+    """Whether the posterior of a Normal linear model exists, and its moments.
+
+    With flat priors of the coefficients and of sigma, the marginal posterior of sigma falls as ``sigma^-(n -
+    columns)``: it can be normalised for ``n - columns >= 2``, has a mean from 3 on and a standard deviation from 4 on.
+    If the fit is perfect, it grows without limit as sigma goes to 0.
+
+    Parameters
+    ----------
+    n, columns : int
+        Rows and coefficients, the intercept included.
+    flat : bool
+        Whether the priors of coefficients and sigma are flat.
+    perfect : bool
+        Whether a perfect fit leaves sigma free to go to 0 (and there are more rows than coefficients).
+    """
+    spare = n - columns
+    if perfect and spare >= 1:
+        return "improper: the fit is perfect, so the posterior piles up without limit at sigma = 0"
+    if flat and spare < 2:
+        return f"improper: {n} rows are too few for {columns} coefficients under flat priors"
+    if flat and spare < 4:
+        missing = "mean" if spare < 3 else "standard deviation"
+        return f"no {missing}: {n} rows are too few for {columns} coefficients under flat priors"
+    return ""
+
+
 def linear_posterior(
     design: Array, outcome: Array, mean: Array, sd: Array, log_prior_sigma: Callable[[Array], Array]
 ) -> tuple[Array, float]:
@@ -88,7 +115,7 @@ def linear_posterior(
         return np.array(values) + log_prior_sigma(np.exp(grid)) + grid, np.array(betas)
 
     centre = np.log(np.std(outcome, ddof=1))
-    coarse = centre + np.linspace(-12, 6, 361)
+    coarse = centre + np.linspace(-12, 30, 841)
     height, _ = log_density(coarse)
     inside = coarse[height > height.max() - 45]
     grid = np.linspace(inside[0] - 0.05, inside[-1] + 0.05, 801)

@@ -59,6 +59,9 @@ class Scenario:
         ``obstacle(data)`` says in words why the likelihood has no finite maximum inside the parameter space, or returns
         an empty string; ``obstacle(data, prior)`` the same of the joint density. It is decided without an optimiser. A
         text that begins with ``unbounded`` leaves local maxima worth reporting.
+    improper : callable
+        ``improper(data, prior)`` says in words why the posterior cannot be normalised, or has no mean or no standard
+        deviation; an empty string if it has all three.
     reference : callable
         ``reference(data, prior)`` returns independent answers (`models.contract.Reference`).
     order : callable, optional
@@ -87,6 +90,7 @@ class Scenario:
     model: Callable[[xr.Dataset, Prior], pm.Model]
     start: Callable[[xr.Dataset, np.random.Generator], dict[str, NDArray[np.float64]]]
     obstacle: Obstacle
+    improper: Callable[[xr.Dataset, Prior], str]
     reference: Callable[[xr.Dataset, Prior], list[Reference]]
     order: Callable[[dict[str, NDArray[np.float64]]], dict[str, NDArray[np.float64]]] | None = None
     identify: Callable[[xr.Dataset, xr.Dataset, xr.Dataset], xr.Dataset] | None = None
