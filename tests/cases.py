@@ -24,7 +24,8 @@ from models.contract import Prior, Reference, Scenario
 
 SEED = 20_261_123
 LEVEL = 0.95
-SLOW_POINTS = ("mixture", "mixture-faithful", "regression-diabetes")
+FAST = ("coin-small", "gaussian-small", "logistic-challenger")
+"""Fits whose points belong to the fast part of the suite; finding those of all others takes a minute."""
 
 
 class Case:
@@ -105,12 +106,14 @@ def _data(name: str, dataset: str) -> xr.Dataset:
     return models.load(name).datasets[dataset]()
 
 
-def all_cases(keep: Callable[[str, str], bool] = lambda fit, prior: True, slow: Iterable[str] = SLOW_POINTS) -> Any:
-    """Parametrise a test over ``fit`` and ``prior``; fits named in ``slow`` are left out of the fast part."""
+def all_cases(
+    keep: Callable[[str, str], bool] = lambda fit, prior: True, fast: Iterable[str] = FAST
+) -> pytest.MarkDecorator:
+    """Parametrise a test over ``fit`` and ``prior``; only the fits named in ``fast`` are in the fast part."""
     parameters = []
     for fit, (name, dataset) in models.fits().items():
         for prior in models.load(name).priors(_data(name, dataset)):
             if keep(fit, prior):
-                marks = [pytest.mark.xdist_group(name), *([pytest.mark.slow] if fit in slow else [])]
+                marks = [pytest.mark.xdist_group(name), *([] if fit in fast else [pytest.mark.slow])]
                 parameters.append(pytest.param(fit, prior, marks=marks, id=f"{fit}-{prior}"))
     return pytest.mark.parametrize(("fit", "prior"), parameters)

@@ -18,7 +18,7 @@ from models.contract import Reference
 from tests.cases import LEVEL
 
 CHAINS, DRAWS = 4, 1_000
-NAMES = ["r_hat", "ess_bulk", "ess_tail", "mcse", "divergences", "energy"]
+NAMES = ["posterior exists", "r_hat", "ess_bulk", "ess_tail", "mcse", "divergences", "energy"]
 POINT_NAMES = ["maximum exists", "gradient", "curvature", "starts agree"]
 
 
@@ -66,7 +66,7 @@ def sticky_tails() -> NDArray[Any]:
     """The middle mixes, but draws beyond the 5 % point stay out there 200 times in a row."""
     draws = np.clip(healthy(), -1.6, 1.6)
     draws[:, 300:500] = -4 + 0.01 * draws[:, 300:500]
-    return draws
+    return np.asarray(draws)
 
 
 def test_healthy_chains_pass_every_check() -> None:
@@ -93,6 +93,14 @@ def test_bad_chains_are_caught_and_named(plant: Any, caught: set[str]) -> None:
     for name in caught - {"ess_bulk", "ess_tail"}:
         assert found[name].parameters == ("a",)
     assert "a" in found[next(iter(caught))].parameters
+
+
+def test_a_posterior_that_does_not_exist_is_caught_however_healthy_its_chains() -> None:
+    posterior = xr.Dataset({"a": (("chain", "draw"), healthy())})
+    found = checks.of_posterior(table.summarise(posterior, LEVEL), statistics(), "improper: planted")
+    assert failed(found) == ["posterior exists"]
+    assert found[0].detail == "improper: planted"
+    assert checks.failures(found, "posterior", "a") == "posterior exists"
 
 
 def test_a_constant_parameter_fails_rather_than_being_nan() -> None:

@@ -93,7 +93,7 @@ def test_a_limit_that_is_never_reached_is_a_boundary_or_infinity_by_what_it_does
 def test_a_kink_holds_what_the_slope_cannot_move() -> None:
     # -(u - c)^2 / 2 - |u| has its maximum at c - 1 for c > 1 and at 0 for |c| <= 1 (soft thresholding).
     centre = np.array([3.0, 0.7, -0.99, -2.5])
-    kinks = Kinks(np.arange(4), np.zeros(4), np.ones(4))
+    kinks = Kinks(np.asarray(range(4)), np.zeros(4), np.ones(4))
 
     def smooth(u: Array) -> tuple[float, Array]:
         return float(-np.sum((u - centre) ** 2) / 2), centre - u
@@ -160,7 +160,9 @@ def test_complete_is_told_from_quasi_complete() -> None:
     assert "quasi" not in logistic.obstacle(predictors(LINE, [0, 0, 1, 1, 1]))
 
 
-@settings(max_examples=25)
+@pytest.mark.slow
+@pytest.mark.xdist_group("logistic")
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 1)), min_size=4, max_size=9),
 )
@@ -175,7 +177,9 @@ def test_linear_program_and_optimiser_agree_on_separation(rows: list[tuple[int, 
     assert (text != "") == separated
 
 
-@settings(max_examples=15)
+@pytest.mark.slow
+@pytest.mark.xdist_group("coin")
+@settings(max_examples=25)
 @given(st.integers(0, 30), st.integers(1, 30))
 def test_coin_is_on_the_boundary_exactly_with_all_heads_or_none(heads: int, flips: int) -> None:
     assume(heads <= flips)

@@ -59,7 +59,12 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fit", "prior"), [("coin-small", "weak"), ("gaussian-small", "informative"), ("logistic-challenger", "laplace")]
+    ("fit", "prior"),
+    [
+        on("coin", "coin-small", "weak"),
+        on("gaussian", "gaussian-small", "informative"),
+        on("logistic", "logistic-challenger", "laplace"),
+    ],
 )
 def test_points_do_not_know_what_was_compiled_before(fit: str, prior: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for other in ("coin", "gaussian", "logistic"):
@@ -120,11 +125,7 @@ def test_predictions_are_draws_of_the_model(fit: str, prior: str) -> None:
     groups = posterior.predictive(one.functions, frozen, True, 3)
     (name,) = groups["posterior_predictive"]
     new = groups["posterior_predictive"][name].values.reshape(400, one.data.sizes["observation"], -1)
-    expected = {
-        "coin": lambda: declared["theta"],
-        "gaussian": lambda: declared["mu"],
-        "mixture": lambda: declared["weight"] @ declared["mu"],
-    }[fit]()
+    expected = declared["weight"] @ declared["mu"] if fit == "mixture" else declared["theta" if fit == "coin" else "mu"]
     within_errors(new.mean(axis=(0, 1)), expected, new.std(axis=(0, 1)) / np.sqrt(new[..., 0].size))
     for variable in ("theta", "mu"):
         if variable in one.prior:

@@ -41,7 +41,7 @@ def test_coin_on_the_boundary_has_one_open_end(heads: int) -> None:
 
 def beta_coin(heads: int, flips: int) -> Case:
     data = coin.counts(heads, flips, "title", "source")
-    return Case(coin.SCENARIO, data, {"theta": Distribution("Beta", alpha=2, beta=2)})
+    return Case(coin.SCENARIO, data, {"theta": Distribution("Beta", alpha=2, beta=2)}, starts=2)
 
 
 @pytest.mark.parametrize("fit", ["gaussian", "gaussian-small", "gaussian-newcomb"])

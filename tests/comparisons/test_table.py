@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import arviz as az
 import numpy as np
@@ -74,14 +75,19 @@ def test_one_row_per_parameter_and_reading_in_the_order_of_the_table() -> None:
     assert list(found.columns) == table.COLUMNS[2:]
 
 
+def cells(found: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+    """Rows by parameter and reading."""
+    records = ({str(key): value for key, value in row.items()} for row in found.to_dict("records"))
+    return {(row["parameter"], row["reading"]): row for row in records}
+
+
 def test_every_element_of_a_point_reaches_its_own_row() -> None:
     found = rows([], truth={"mu": np.array([[9.0, 8.0], [7.0, 6.0]])})
-    mle = found[found["reading"] == "mle"].set_index("parameter")
-    assert mle.loc["mu[1, b]", "estimate"] == 1
-    assert mle.loc["mu[2, a]", "estimate"] == 2
-    assert mle.loc["mu[2, a]", ["sd", "lower", "upper", "wald_lower", "wald_upper"]].tolist() == [3, 4, 5, 6, 7]
-    assert mle.loc["mu[2, a]", "truth"] == 7
-    assert np.isnan(mle.loc["sigma", "truth"])
+    cell = cells(found)
+    assert cell["mu[1, b]", "mle"]["estimate"] == 1
+    columns = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper", "truth")
+    assert [cell["mu[2, a]", "mle"][column] for column in columns] == [2, 3, 4, 5, 6, 7, 7]
+    assert np.isnan(cell["sigma", "mle"]["truth"])
     assert set(found.loc[found["reading"] == "posterior", "interval"]) == {table.EQUAL_TAILED}
 
 
@@ -91,20 +97,18 @@ def test_points_are_as_far_as_tolerances_and_means_as_far_as_standard_errors() -
         Reference("mle", "sigma", 2.0 - 3 * checks.TOLERANCE * summary["sd"], "planted"),
         Reference("posterior", "sigma", summary["estimate"] + 2 * summary["mcse"], "planted"),
     ]
-    found = rows(away).set_index(["parameter", "reading"]).loc["sigma"]
-    assert found.loc["mle", "distance"] == pytest.approx(3)
-    assert found.loc["mle", ["unit", "limit"]].tolist() == ["0.0001 posterior sd", 1.0]
-    assert found.loc["posterior", "distance"] == pytest.approx(2)
-    assert found.loc["posterior", ["unit", "limit"]].tolist() == ["MCSE", checks.STANDARD_ERRORS]
-    assert np.isnan(found.loc["map", "distance"])
+    cell = cells(rows(away))
+    mle, mean = cell["sigma", "mle"], cell["sigma", "posterior"]
+    assert (mle["distance"], mle["unit"], mle["limit"]) == (pytest.approx(3), "0.0001 posterior sd", 1.0)
+    assert (mean["distance"], mean["unit"], mean["limit"]) == (pytest.approx(2), "MCSE", checks.STANDARD_ERRORS)
+    assert np.isnan(cell["sigma", "map"]["distance"])
 
 
 def test_the_error_of_the_reference_itself_is_counted() -> None:
     summary = table.summarise(posterior(), LEVEL).loc["sigma"]
     value = summary["estimate"] + 5 * summary["mcse"]
     reference = Reference("posterior", "sigma", value, "planted", 2 * summary["mcse"])
-    found = rows([reference]).set_index(["parameter", "reading"])
-    assert found.loc[("sigma", "posterior"), "distance"] == pytest.approx(np.sqrt(5))
+    assert cells(rows([reference]))["sigma", "posterior"]["distance"] == pytest.approx(np.sqrt(5))
 
 
 def test_a_reference_that_failed_leaves_its_words() -> None:
