@@ -18,13 +18,18 @@ def main(arguments: list[str] | None = None) -> int:
     fit.add_argument("names", nargs="*", metavar="NAME", help="fits (default: all)")
     fit.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
     options = parser.parse_args(arguments)
-    if options.jobs < 1:
-        parser.error(f"--jobs {options.jobs}: give at least 1")
     known = models.fits()
     unknown = [name for name in options.names if name not in known]
+    if options.jobs < 1:
+        return _refuse(f"--jobs {options.jobs}: give at least 1")
     if unknown:
-        parser.error(f"no fit named {', '.join(map(repr, unknown))}; known fits: {', '.join(known)}")
+        return _refuse(f"no fit named {', '.join(map(repr, unknown))}; known fits: {', '.join(known)}")
     return fit_stale(options.names or list(known), options.jobs)
+
+
+def _refuse(line: str) -> int:
+    print(f"comparisons: {line}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":
