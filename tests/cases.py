@@ -1,7 +1,7 @@
 """All built-in fits under all their priors, each read at most once per process.
 
-Sampling compiles machine code for seconds, so that tests share what is here: ``case("coin", "weak").draws``. Tests of
-one scenario carry its name as their ``xdist_group``: they run in one worker, which keeps what it has compiled.
+Sampling compiles machine code for seconds, so that tests share what is here: ``case("coin", "weak").draws``. Tests
+whose ids name the same scenario run in one worker (``conftest.py``), which keeps what it has compiled.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def case(fit: str, prior: str) -> Case:
     """A built-in fit under one of its priors."""
     name, dataset = models.fits()[fit]
     scenario, data = models.load(name), _data(name, dataset)
-    return Case(scenario, data, scenario.priors(data)[prior])
+    starts = 5 if name == "mixture" else STARTS  # a search from one start takes half a second there
+    return Case(scenario, data, scenario.priors(data)[prior], starts)
 
 
 @cache
@@ -114,6 +115,6 @@ def all_cases(
     for fit, (name, dataset) in models.fits().items():
         for prior in models.load(name).priors(_data(name, dataset)):
             if keep(fit, prior):
-                marks = [pytest.mark.xdist_group(name), *([] if fit in fast else [pytest.mark.slow])]
+                marks = [] if fit in fast else [pytest.mark.slow]
                 parameters.append(pytest.param(fit, prior, marks=marks, id=f"{fit}-{prior}"))
     return pytest.mark.parametrize(("fit", "prior"), parameters)

@@ -49,13 +49,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-pipeline = [pytest.mark.slow, pytest.mark.xdist_group("pipeline")]
-
-
+@pytest.mark.slow
 class TestFinished:
     """After one fit."""
-
-    pytestmark = pipeline
 
     def test_the_results_are_complete_and_alone(self, finished: Path) -> None:
         assert {path.name for path in results(finished).iterdir()} == set(PARTS)

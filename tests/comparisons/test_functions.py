@@ -145,17 +145,10 @@ def test_pointwise_log_likelihood_is_pymcs(fit: str, prior: str) -> None:
     np.testing.assert_allclose(terms["log_likelihood"][name], tree["log_likelihood"][name], rtol=2e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fit", "prior"),
-    [
-        pytest.param(fit, prior, marks=[pytest.mark.slow, pytest.mark.xdist_group(fit.split("-")[0])])
-        for fit, prior in (
-            ("coin", "weak"),
-            ("gaussian-small", "weak"),
-            ("regression", "laplace"),
-            ("mixture-waiting", "weak"),
-        )
-    ],
+    [("coin", "weak"), ("gaussian-small", "weak"), ("regression", "laplace"), ("mixture-waiting", "weak")],
 )
 def test_what_is_sampled_carries_the_jacobian(fit: str, prior: str) -> None:
     """The density of u is that of the parameters times the volume that u's neighbourhood takes up among them."""

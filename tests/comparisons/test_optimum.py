@@ -161,8 +161,7 @@ def test_complete_is_told_from_quasi_complete() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("logistic")
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 1)), min_size=4, max_size=9),
 )
@@ -178,8 +177,7 @@ def test_linear_program_and_optimiser_agree_on_separation(rows: list[tuple[int, 
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("coin")
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.integers(0, 30), st.integers(1, 30))
 def test_coin_is_on_the_boundary_exactly_with_all_heads_or_none(heads: int, flips: int) -> None:
     assume(heads <= flips)

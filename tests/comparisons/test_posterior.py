@@ -23,16 +23,13 @@ def fresh(one: Case) -> Case:
     return Case(one.scenario, one.data, one.prior)
 
 
-def on(group: str, *values: str) -> Any:
-    return pytest.param(*values, marks=[pytest.mark.slow, pytest.mark.xdist_group(group)])
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "then", "prior"),
     [
-        on("coin", "coin", "coin-small", "sceptical"),
-        on("gaussian", "gaussian", "gaussian-small", "informative"),
-        on("regression", "regression", "regression-diabetes", "flat"),
+        ("coin", "coin-small", "sceptical"),
+        ("gaussian", "gaussian-small", "informative"),
+        ("regression", "regression-diabetes", "flat"),
     ],
 )
 def test_draws_do_not_know_what_was_compiled_before(
@@ -49,7 +46,6 @@ def test_draws_do_not_know_what_was_compiled_before(
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("gaussian")
 def test_the_same_seed_gives_the_same_draws_and_another_seed_others() -> None:
     one = case("gaussian-small", "weak")
     first, again, other = (one.sample(seed, **SHORT)[1] for seed in (1, 1, 2))
@@ -58,12 +54,13 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_others() -> None:
     assert len({chain.tobytes() for chain in first}) == len(first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fit", "prior"),
     [
-        on("coin", "coin-small", "weak"),
-        on("gaussian", "gaussian-small", "informative"),
-        on("logistic", "logistic-challenger", "laplace"),
+        ("coin-small", "weak"),
+        ("gaussian-small", "informative"),
+        ("logistic-challenger", "laplace"),
     ],
 )
 def test_points_do_not_know_what_was_compiled_before(fit: str, prior: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +86,6 @@ def compare_with(draws: xr.DataArray, distribution: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("coin")
 @pytest.mark.parametrize("prior", ["weak", "flat", "sceptical"])
 def test_without_flips_the_posterior_is_the_prior(prior: str) -> None:
     believed = case("coin", prior).prior
@@ -98,7 +94,6 @@ def test_without_flips_the_posterior_is_the_prior(prior: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("gaussian")
 def test_without_observations_the_posterior_of_a_gaussian_is_the_prior() -> None:
     believed = case("gaussian-small", "informative").prior
     empty = dataset({"y": ("observation", np.zeros(0))}, title="nothing", source="nowhere")

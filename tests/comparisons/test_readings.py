@@ -104,7 +104,6 @@ def test_with_much_data_mode_and_maximum_meet(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("coin")
 @pytest.mark.parametrize("prior", ["weak", "flat", "sceptical"])
 def test_with_much_data_three_readings_meet(prior: str) -> None:
     one = case("coin-flips", prior)

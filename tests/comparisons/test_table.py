@@ -119,7 +119,6 @@ def test_a_reference_that_failed_leaves_its_words() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("regression")
 def test_labels_of_a_fit_are_arvizs() -> None:
     one = case("regression", "normal")
     labels = list(az.summary(one.draws[one.parameters]).index)

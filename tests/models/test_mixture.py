@@ -242,7 +242,6 @@ def test_a_planted_outlier_is_an_anomaly_in_every_reading() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("coin")
 def test_bic_prefers_as_many_components_as_there_are_far_groups() -> None:
     rng = np.random.default_rng(10)
     y = np.concatenate([rng.normal(centre, 1, (60, 2)) for centre in ([0, 0], [12, 0], [0, 12])])
