@@ -108,7 +108,7 @@ def of_posterior(summary: pd.DataFrame, statistics: xr.Dataset, improper: str = 
         Check("posterior exists", "posterior", not improper, improper or "with its mean and standard deviation"),
         worst("r_hat", summary["r_hat"], summary["r_hat"] > R_HAT, summary["r_hat"].max(), f"allowed {R_HAT}"),
         *(
-            worst(name, summary[name], summary[name] < ESS, summary[name].min(), f"needed {ESS}")
+            worst(name, summary[name], summary[name] < ESS, np.floor(summary[name].min()), f"needed {ESS}")
             for name in ("ess_bulk", "ess_tail")
         ),
         worst("mcse", ratio, ratio > MCSE, ratio.max(), f"of the posterior sd, allowed {MCSE}"),

@@ -96,6 +96,7 @@ def fit(name: str, report: Report = lambda stage: None) -> list[Check]:
     record = {
         "fit": name,
         "inputs": inputs,
+        "sizes": store.sizes(place),
         "checks": [asdict(check) for check in every],
         "versions": store.versions(),
         **asdict(SETTINGS),

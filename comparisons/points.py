@@ -33,6 +33,10 @@ FAILURES = {
     "boundary": "on the boundary of the parameter space",
     "not a maximum": "not found: the optimiser did not converge to a maximum",
 }
+BOUNDARY = {
+    True: "; there is no curvature there and no Laplace approximation",
+    False: "; the level of an interval is nominal there",
+}
 LAPLACE = "laplace, declared scale"
 GIVEN = ", given the zeros"
 DELTA = "laplace, delta method"

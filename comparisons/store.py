@@ -82,8 +82,12 @@ def folder(fit: str) -> Path:
     return RESULTS / fit
 
 
+def sizes(place: Path) -> dict[str, int]:
+    """Bytes of the results beside ``checks.json``; a file that is not there is left out."""
+    return {path.name: path.stat().st_size for path in (place / "fit.nc", place / "comparison.csv") if path.is_file()}
+
+
 def is_current(fit: str, inputs: str) -> bool:
-    """Whether all results of a fit are there and were made from these inputs."""
-    place = folder(fit)
-    complete = all((place / name).is_file() for name in ("fit.nc", "comparison.csv"))
-    return complete and read_json(place / "checks.json").get("inputs") == inputs
+    """Whether all results of a fit are there, as long as they were written, and were made from these inputs."""
+    record = read_json(folder(fit) / "checks.json")
+    return record.get("inputs") == inputs and record.get("sizes") == sizes(folder(fit))

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, read_table
+from models.contract import (
+    Distribution,
+    Prior,
+    Reference,
+    Scenario,
+    constant,
+    coordinates,
+    dataset,
+    is_numeric,
+    read_table,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +87,8 @@ def read(table: pd.DataFrame) -> xr.Dataset:
     heads = table["heads"].to_numpy()
     flips = table["flips"].to_numpy() if "flips" in table else np.ones(len(heads), int)
     for name, values in (("heads", heads), ("flips", flips)):
-        if not (np.issubdtype(values.dtype, np.number) and np.all(values == np.floor(values)) and np.all(values >= 0)):
+        numbers = name not in table or is_numeric(table[[name]])
+        if not (numbers and np.all(values == np.floor(values)) and np.all(values >= 0)):
             raise ValueError(f"column {name!r} must hold whole numbers of at least 0")
     if np.any(heads > flips):
         raise ValueError("column 'heads' exceeds the number of flips; give the trials in a column 'flips'")

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, read_table
+from models.contract import (
+    Distribution,
+    Prior,
+    Reference,
+    Scenario,
+    constant,
+    coordinates,
+    dataset,
+    is_numeric,
+    read_table,
+)
 from models.contract.reference import linear_improper, linear_posterior
 
 if TYPE_CHECKING:
@@ -87,7 +97,7 @@ def read(table: pd.DataFrame) -> xr.Dataset:
     values = table[column].to_numpy()
     if "y" not in table and table.shape[1] > 1:
         raise ValueError(f"choose one column; this table has {', '.join(map(repr, table.columns))}")
-    if not np.issubdtype(values.dtype, np.number) or not np.all(np.isfinite(values)):
+    if not is_numeric(table[[column]]):
         raise ValueError(f"column {column!r} must hold finite numbers only")
     if len(np.unique(values)) < 2:
         raise ValueError(f"column {column!r} is constant: a spread cannot be learned from it")

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, read_table
+from models.contract import (
+    Distribution,
+    Prior,
+    Reference,
+    Scenario,
+    constant,
+    coordinates,
+    dataset,
+    is_numeric,
+    read_table,
+)
 from models.contract.reference import Array, importance_means
 
 if TYPE_CHECKING:
@@ -86,7 +96,7 @@ def read(table: pd.DataFrame) -> xr.Dataset:
     """Read a table whose column ``y`` is 0 or 1; all others are predictors."""
     if "y" not in table or table.shape[1] < 2:
         raise ValueError("logistic regression needs an outcome column 'y' and at least one predictor column")
-    if not all(np.issubdtype(dtype, np.number) for dtype in table.dtypes) or not np.isfinite(table.to_numpy()).all():
+    if not is_numeric(table):
         raise ValueError("all columns must hold finite numbers only")
     if set(table["y"].unique()) != {0, 1}:
         raise ValueError("column 'y' must hold both 0 and 1, and nothing else")

@@ -25,6 +25,7 @@ from models.contract import (
     coordinates,
     dataset,
     expectation_maximisation,
+    is_numeric,
     read_table,
 )
 from models.contract.components import (
@@ -155,7 +156,7 @@ def faithful(*features: str) -> xr.Dataset:
 def read(table: pd.DataFrame, components: int = 2) -> xr.Dataset:
     """Read a table of numeric columns, all of which are used."""
     values = table.to_numpy()
-    if not np.issubdtype(values.dtype, np.number) or not np.isfinite(values).all():
+    if not is_numeric(table):
         raise ValueError("all columns must hold finite numbers only")
     if components < 2 or components > len(np.unique(values, axis=0)):
         raise ValueError(f"{components} components: there must be at least 2, and no more than distinct points")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset
+from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, is_numeric
 from models.contract.reference import Array, importance_means, linear_improper, linear_posterior
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def read(table: pd.DataFrame) -> xr.Dataset:
     """Read a table whose column ``y`` is the outcome; all others are predictors."""
     if "y" not in table or table.shape[1] < 2:
         raise ValueError("regression needs an outcome column 'y' and at least one predictor column")
-    if not all(np.issubdtype(dtype, np.number) for dtype in table.dtypes) or not np.isfinite(table.to_numpy()).all():
+    if not is_numeric(table):
         raise ValueError("all columns must hold finite numbers only")
     x = table.drop(columns="y")
     for column in table:

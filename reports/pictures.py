@@ -40,7 +40,9 @@ def shape(fit: Fit) -> str:
         return "points"
     if any(variable.ndim == 2 for variable in covariates(data, name).values()):
         return "binary regression" if whole and set(np.unique(data[name])) <= {0, 1} else "regression"
-    return "counts" if whole else "values"
+    beside = list(covariates(data, name).values())
+    trials = len(beside) == 1 and np.issubdtype(beside[0].dtype, np.integer) and bool((beside[0] >= data[name]).all())
+    return "counts" if whole and trials else "values"
 
 
 def covariates(data: xr.Dataset, name: str) -> dict[str, xr.DataArray]:

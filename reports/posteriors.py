@@ -135,7 +135,8 @@ def forest(fit: Fit) -> Image:
     alt = f"Forest plot of {plural(len(fit.labels), 'parameter')} under the priors {listed(list(fit.priors))}."
     caption = (
         f"Thin lines: equal-tailed {percent(fit.level)} intervals; thick: 50 %; circles: means. In "
-        f"standard deviations of the posterior under the prior {fit.default}, from its mean; so is the MAP."
+        f"standard deviations of the posterior under the prior {fit.default}, from its mean. "
+        f"Square and triangle, the MLE and the MAP under {fit.default}, belong to none of the lines."
     )
     return draw.image(figure, alt, caption)
 

@@ -102,8 +102,12 @@ def _distance(row: dict[str, Any]) -> str:
     if not exists(row["distance"]):
         return MISSING
     unit = str(row["unit"])
-    times = "\N{MULTIPLICATION SIGN} " if unit[:1].isdigit() else ""
-    return f"{significant(row['distance'], 2)} {times}{unit} (limit {row['limit']:g})"
+    if unit[:1].isdigit():  # a tolerance and what it is a multiple of
+        tolerance, of = unit.split(" ", 1)
+        if row["distance"] <= row["limit"]:
+            return f"below {tolerance} {of}"
+        return f"{significant(row['distance'] * float(tolerance), 2)} {of} (limit {tolerance})"
+    return f"{significant(row['distance'], 2)} {unit} (limit {row['limit']:g})"
 
 
 def checks(fit: Fit) -> list[dict[str, Any]]:
@@ -135,7 +139,7 @@ def audits(fit: Fit) -> list[dict[str, str]]:
                     "reading": NAMES[reading],
                     "exists": "yes" if int(attributes["exists"]) else "no",
                     "starts": str(int(attributes["starts"])),
-                    "agreeing": str(int(attributes["agreeing"])),
+                    "agreeing": str(int(attributes["agreeing"])) if int(attributes["agreeing"]) else MISSING,
                     "collapsed": str(int(attributes["collapsed"])),
                     "gradient": significant(float(attributes["gradient"]), 2),
                     "log_density": significant(float(attributes["log_density"]), 7),

@@ -1,7 +1,7 @@
 """The one contract: what a scenario file says, and the few words it says it with."""
 
 from models.contract import expectation_maximisation
-from models.contract.data import constant, coordinates, dataset, read_table
+from models.contract.data import constant, coordinates, dataset, is_numeric, read_table
 from models.contract.distribution import Distribution, Prior
 from models.contract.reference import Reference
 from models.contract.scenario import Scenario
@@ -15,5 +15,6 @@ __all__ = [
     "coordinates",
     "dataset",
     "expectation_maximisation",
+    "is_numeric",
     "read_table",
 ]

@@ -62,6 +62,14 @@ def read_table(file_name: str) -> pd.DataFrame:
     return pd.read_csv(FOLDER / file_name)
 
 
+def is_numeric(table: pd.DataFrame) -> bool:
+    """Whether all columns hold finite numbers; text, dates, truth values and missing values are none."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    numbers = all(is_numeric_dtype(dtype) and not is_bool_dtype(dtype) for dtype in table.dtypes)
+    return numbers and bool(np.isfinite(table.to_numpy(dtype=float, na_value=np.nan)).all())
+
+
 def coordinates(data: xr.Dataset) -> dict[str, list[Any]]:
     """Coordinates of a data set as plain lists, for `pymc.Model`."""
     return {str(dim): data[dim].values.tolist() for dim in data.dims}

@@ -108,7 +108,7 @@ def results(root: Path) -> Path:
     place.mkdir(parents=True)
     for name in ("fit.nc", "comparison.csv"):
         (place / name).write_text("x")
-    store.write_json(place / "checks.json", {"inputs": "abc"})
+    store.write_json(place / "checks.json", {"inputs": "abc", "sizes": store.sizes(place)})
     assert place.is_relative_to(root)
     return place
 
@@ -117,6 +117,12 @@ def test_complete_results_of_the_same_inputs_are_current(root: Path) -> None:
     results(root)
     assert store.is_current("coin", "abc")
     assert not store.is_current("coin", "abd")
+
+
+@pytest.mark.parametrize("name", ["fit.nc", "comparison.csv", "checks.json"])
+def test_results_cut_short_are_not_current(root: Path, name: str) -> None:
+    (results(root) / name).write_text("")
+    assert not store.is_current("coin", "abc")
 
 
 @pytest.mark.parametrize("name", ["fit.nc", "comparison.csv", "checks.json"])
