@@ -129,9 +129,3 @@ def test_results_cut_short_are_not_current(root: Path, name: str) -> None:
 def test_results_with_a_part_missing_are_not_current(root: Path, name: str) -> None:
     (results(root) / name).unlink()
     assert not store.is_current("coin", "abc")
-
-
-@pytest.mark.parametrize("name", ["fit.nc", "comparison.csv"])
-def test_results_that_are_no_longer_as_long_as_they_were_are_not_current(root: Path, name: str) -> None:
-    (results(root) / name).write_text("")
-    assert not store.is_current("coin", "abc")
