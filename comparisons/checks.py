@@ -63,7 +63,7 @@ def of_point(point: Point, reading: str) -> list[Check]:
         "a maximum in the interior" if point.exists and not boundary else (reasons[0] if reasons else optimum.failure)
     )
     checks = [Check("maximum exists", reading, point.exists, detail)]
-    if not optimum.regular:
+    if optimum.failure in ("boundary", "infinite", "unbounded"):
         return checks
     return [
         *checks,

@@ -20,6 +20,7 @@ from comparisons.functions import Array, Declared
 from comparisons.optimum import Density, Optimum
 
 ON_CONTOUR = 1e-4  # how far from the contour, in log density, an end may lie
+PARALLEL = 1e-4  # how far from 1 the cosine between the slopes of parameter and density may be there
 
 
 def intervals(density: Density, optimum: Optimum, declared: Declared, level: float) -> tuple[Array, Array]:
@@ -88,6 +89,9 @@ def _end(density: Density, optimum: Optimum, declared: Declared, drop: float, j:
         method="SLSQP",
         options={"ftol": 1e-9, "maxiter": 200},
     )
+    # SLSQP may give up its line search at the very solution: judge the point, not its status.
     u = optimum.u + factor @ found.x
-    on_contour = abs(density(u)[0] - optimum.value + drop) < ON_CONTOUR
-    return float(declared(u)[j]) if found.success and on_contour else float("nan")
+    value, gradient = density(u)
+    fall, rise = -gradient @ factor, sign * slope(u) @ factor
+    parallel = fall @ rise >= (1 - PARALLEL) * np.linalg.norm(fall) * np.linalg.norm(rise)
+    return float(declared(u)[j]) if parallel and abs(value - optimum.value + drop) < ON_CONTOUR else float("nan")

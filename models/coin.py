@@ -109,6 +109,8 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, NDArray[np.fl
 def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
     """All heads or all tails put the maximum on the boundary, unless the prior is zero there."""
     heads, flips = int(data["heads"].sum()), int(data["flips"].sum())
+    if flips == 0:
+        return "" if prior else "not unique: without flips every theta is as likely as any other"
     if heads not in (0, flips):
         return ""
     if prior is None:

@@ -109,7 +109,8 @@ def read(table: pd.DataFrame) -> xr.Dataset:
 def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
     """One of the observations, and a spread within a factor of three of theirs."""
     y = data["y"].values
-    return {"mu": np.asarray(rng.choice(y)), "sigma": np.asarray(np.std(y) * 3 ** rng.uniform(-1, 1) + 1e-300)}
+    spread = np.std(y) or max(1.0, abs(float(y[0])))
+    return {"mu": np.asarray(rng.choice(y)), "sigma": np.asarray(spread * 3 ** rng.uniform(-1, 1))}
 
 
 def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:

@@ -166,7 +166,10 @@ def importance_means(
 
     rng = np.random.default_rng(20_040_601)
     for _ in range(rounds):
-        proposal = multivariate_t(centre, covariance, df=6, seed=rng)
+        try:
+            proposal = multivariate_t(centre, covariance, df=6, seed=rng)
+        except np.linalg.LinAlgError as failure:
+            raise ArithmeticError(f"importance sampling failed: {failure}") from failure
         points = np.asarray(proposal.rvs(size)).reshape(size, len(centre))
         log_weight = log_density(points) - proposal.logpdf(points)
         weight = np.exp(log_weight - log_weight.max())
