@@ -190,9 +190,7 @@ def _point(
         if optimum.held.any():
             reason[np.isnan(sd)] = "exactly at the kink of its Laplace prior: no curvature, no standard deviation"
     elif exists:
-        reason[:] = (
-            obstacle or "on the boundary of the parameter space"
-        ) + "; there the level of an interval is nominal"
+        reason[:] = (obstacle or FAILURES["boundary"]) + BOUNDARY[ends is None]
     else:
         estimate = nothing
         reason[:] = obstacle or FAILURES[optimum.failure or "not a maximum"]
