@@ -24,7 +24,10 @@ def parse(text: str) -> Distribution:
     >>> parse("Normal(mu=0, sigma=[1, 2])")
     Normal(mu=0, sigma=[1, 2])
     """
-    name, inside = re.fullmatch(r"(\w+)\((.*)\)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    found = re.fullmatch(r"(\w+)\((.*)\)", text, re.DOTALL)
+    if found is None:
+        raise ValueError(f"not the text of a distribution: {text!r}")
+    name, inside = found.groups()
     pairs = re.findall(r"(\w+)=(\[[^\]]*\]|[^,]+)", inside)
     return Distribution(name, **{key: json.loads(value) for key, value in pairs})
 

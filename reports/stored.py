@@ -80,7 +80,7 @@ class Fit:
     @cached_property
     def _rows(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         keys = zip(self.table["prior"], self.table["parameter"], self.table["reading"], strict=True)
-        rows: list[dict[str, Any]] = self.table.to_dict("records")  # type: ignore[assignment]
+        rows = ({str(column): value for column, value in row.items()} for row in self.table.to_dict("records"))
         return dict(zip(keys, rows, strict=True))
 
     def row(self, prior: str, label: str, reading: str) -> dict[str, Any]:
