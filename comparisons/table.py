@@ -39,17 +39,17 @@ COLUMNS = [
     "reason",
     "failed",
 ]
-EQUAL_TAILED = "equal-tailed"
+INTERVALS = {"eti": "equal-tailed", "hdi": "highest density"}
 
 
-def summarise(posterior: xr.Dataset, level: float) -> pd.DataFrame:
-    """Mean, sd, median, equal-tailed interval and diagnostics of every element, indexed by ArviZ's labels.
+def summarise(posterior: xr.Dataset, level: float, interval: str = "eti") -> pd.DataFrame:
+    """Mean, sd, median, interval and diagnostics of every element, indexed by ArviZ's labels.
 
-    Columns: ``estimate``, ``sd``, ``lower``, ``upper``, ``median``, ``mcse``, ``ess_bulk``, ``ess_tail``, ``r_hat``.
-    Nothing is rounded.
+    The interval is equal-tailed (``"eti"``) or of highest density (``"hdi"``). Columns: ``estimate``, ``sd``,
+    ``lower``, ``upper``, ``median``, ``mcse``, ``ess_bulk``, ``ess_tail``, ``r_hat``. Nothing is rounded.
     """
-    raw = az.summary(posterior, ci_kind="eti", ci_prob=level, round_to="none")
-    low, high = (name for name in raw.columns if name.startswith("eti"))
+    raw = az.summary(posterior, ci_kind=interval, ci_prob=level, round_to="none")
+    low, high = (name for name in raw.columns if name.startswith(interval))
     # ArviZ's set of columns with a mean has no median.
     median = az.summary(posterior, kind="stats_median", round_to="none")["median"]
     return pd.DataFrame(
@@ -74,6 +74,7 @@ def rows(
     references: list[Reference],
     truth: dict[str, np.ndarray],
     level: float,
+    interval: str = "eti",
 ) -> pd.DataFrame:
     """Rows of one prior, without the columns that name the fit.
 
@@ -89,6 +90,8 @@ def rows(
     truth : dict of str to array
         Of simulated data; may be empty.
     level : float
+    interval : {"eti", "hdi"}
+        Kind of the interval in ``summary``.
     """
     known = {(reference.reading, reference.parameter): reference for reference in references}
     labels = iter(summary.index)
@@ -103,7 +106,7 @@ def rows(
                 if name in truth:
                     row["truth"] = float(np.broadcast_to(truth[str(name)], shape)[index])
                 if reading == "posterior":
-                    row |= summary.loc[label].to_dict() | {"interval": EQUAL_TAILED}
+                    row |= summary.loc[label].to_dict() | {"interval": INTERVALS[interval]}
                 else:
                     point = points[reading]
                     for column in ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper", "reason"):

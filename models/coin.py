@@ -8,11 +8,12 @@ they do not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models.contract import (
+    BadInput,
     Distribution,
     Prior,
     Reference,
@@ -23,6 +24,7 @@ from models.contract import (
     is_numeric,
     read_table,
 )
+from models.contract.families import UNIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,13 +46,22 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
     return result
 
 
-def priors(data: xr.Dataset) -> dict[str, Prior]:
-    """Beta priors, each worth alpha + beta flips seen before."""
+def priors(data: xr.Dataset, *, alpha: float | None = None, beta: float | None = None) -> dict[str, Prior]:
+    """Beta priors, each worth alpha + beta flips seen before; ``beta`` is the user's own."""
+    if (alpha is None) != (beta is None):
+        raise BadInput("give both --alpha and --beta of the Beta prior")
+    own = {} if alpha is None or beta is None else {"beta": {"theta": Distribution("Beta", alpha=alpha, beta=beta)}}
     return {
         "weak": {"theta": Distribution("Beta", alpha=2, beta=2)},
         "flat": {"theta": Distribution("Beta", alpha=1, beta=1)},
         "sceptical": {"theta": Distribution("Beta", alpha=20, beta=20)},
+        **own,
     }
+
+
+def units(data: xr.Dataset) -> dict[str, tuple[Any, Any]]:
+    """A probability has no unit."""
+    return {}
 
 
 def simulate(rng: np.random.Generator) -> xr.Dataset:
@@ -106,42 +117,67 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, NDArray[np.fl
     return {"theta": np.asarray(rng.uniform(0.01, 0.99))}
 
 
-def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
+def obstacle(data: xr.Dataset, prior: Prior) -> str:
     """All heads or all tails put the maximum on the boundary, unless the prior is zero there."""
-    heads, flips = int(data["heads"].sum()), int(data["flips"].sum())
-    if flips == 0:
-        return "" if prior else "not unique: without flips every theta is as likely as any other"
-    if heads not in (0, flips):
+    heads, flips, theta = int(data["heads"].sum()), int(data["flips"].sum()), prior["theta"]
+    if flips == 0 and not theta.proper:
+        return "not unique: without flips every theta is as likely as any other"
+    if heads not in (0, flips) or theta.name not in ("Flat", "Beta", "Uniform"):
         return ""
-    if prior is None:
-        return f"on the boundary: {heads} heads in {flips} flips are best explained by theta = {heads / flips:.0f}"
-    side = "beta" if heads else "alpha"
-    pull = float(prior["theta"].hyperparameters[side]) if prior["theta"].name == "Beta" else np.inf
+    end = f"theta = {heads / flips:.0f}" if flips else "theta = 0"
+    if theta.name == "Flat":
+        return f"on the boundary: {heads} heads in {flips} flips are best explained by {end}"
+    if theta.name == "Uniform":
+        end = f"theta = {float(theta.hyperparameters['upper' if heads else 'lower']):g}"
+    pull = float(theta.hyperparameters["beta" if heads else "alpha"]) if theta.name == "Beta" else 1.0
     if pull > 1:
         return ""
-    theta = f"theta = {heads / flips:.0f}"
     if pull < 1:
-        return f"unbounded: the prior's density is infinite at {theta}"
-    return f"on the boundary: the prior is flat, and {heads} heads in {flips} flips are best explained by {theta}"
+        return f"unbounded: the prior's density is infinite at {end}"
+    return f"on the boundary: the prior is flat, and {heads} heads in {flips} flips are best explained by {end}"
 
 
 def improper(data: xr.Dataset, prior: Prior) -> str:
-    """Never: Beta priors are proper."""
+    """Never: priors of a probability are proper."""
     return ""
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
-    """The conjugate Beta posterior, its mode and its mean, and the relative frequency."""
+    """The relative frequency; the conjugate Beta posterior, its mode and its mean; for other priors quadrature."""
     heads, flips = float(data["heads"].sum()), float(data["flips"].sum())
-    answers = [Reference("mle", "theta", heads / flips, "relative frequency k / n")]
-    if prior["theta"].name == "Beta":
-        alpha = float(prior["theta"].hyperparameters["alpha"]) + heads
-        beta = float(prior["theta"].hyperparameters["beta"]) + flips - heads
-        answers.append(Reference("posterior", "theta", alpha / (alpha + beta), f"mean of Beta({alpha:g}, {beta:g})"))
-        if alpha >= 1 and beta >= 1 and alpha + beta > 2:
-            mode = (alpha - 1) / (alpha + beta - 2)
-            answers.append(Reference("map", "theta", mode, f"mode of Beta({alpha:g}, {beta:g})"))
+    answers = [Reference("mle", "theta", heads / flips, "relative frequency k / n")] if flips else []
+    if prior["theta"].name != "Beta":
+        return answers + _by_quadrature(heads, flips, prior["theta"])
+    alpha = float(prior["theta"].hyperparameters["alpha"]) + heads
+    beta = float(prior["theta"].hyperparameters["beta"]) + flips - heads
+    answers.append(Reference("posterior", "theta", alpha / (alpha + beta), f"mean of Beta({alpha:g}, {beta:g})"))
+    if alpha >= 1 and beta >= 1 and alpha + beta > 2:
+        mode = (alpha - 1) / (alpha + beta - 2)
+        answers.append(Reference("map", "theta", mode, f"mode of Beta({alpha:g}, {beta:g})"))
     return answers
+
+
+def _by_quadrature(heads: float, flips: float, prior: Distribution) -> list[Reference]:
+    """The posterior mean by adaptive quadrature over the prior's support, for priors whose density SciPy knows."""
+    from scipy.integrate import quad
+    from scipy.special import xlog1py, xlogy
+
+    low, high = (float(end) for end in prior.support)
+    peak = min(max(heads / flips if flips else 0.5, low), high)
+    top = float(xlogy(heads, peak) + xlog1py(flips - heads, -peak))
+
+    def density(theta: float) -> float:
+        log_likelihood = xlogy(heads, theta) + xlog1py(flips - heads, -theta)
+        return float(np.exp(log_likelihood - top + prior.log_density(theta)))
+
+    width = np.sqrt(0.25 / max(flips, 1.0))
+    points = [at for at in (peak - 6 * width, peak, peak + 6 * width) if low < at < high]
+    try:
+        mass = quad(density, low, high, points=points, epsrel=1e-11, limit=500)[0]
+        mean = quad(lambda theta: theta * density(theta), low, high, points=points, epsrel=1e-11, limit=500)[0] / mass
+    except (KeyError, ZeroDivisionError):
+        return []
+    return [Reference("posterior", "theta", mean, "adaptive quadrature (SciPy)")]
 
 
 SCENARIO = Scenario(
@@ -160,6 +196,12 @@ SCENARIO = Scenario(
     simulate=simulate,
     read=read,
     priors=priors,
+    units=units,
+    support={"theta": UNIT},
+    hyperparameters={
+        "alpha": "heads that the Beta prior called beta is worth",
+        "beta": "tails that it is worth",
+    },
     model=model,
     start=start,
     obstacle=obstacle,

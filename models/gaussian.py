@@ -7,11 +7,12 @@ observations nobody can see it, with eight everybody can.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models.contract import (
+    BadInput,
     Distribution,
     Prior,
     Reference,
@@ -19,16 +20,19 @@ from models.contract import (
     constant,
     coordinates,
     dataset,
+    flat,
     is_numeric,
     read_table,
+    restated,
 )
-from models.contract.reference import linear_improper, linear_posterior
+from models.contract.families import POSITIVE, REAL
+from models.contract.linear import linear_improper, linear_posterior
+from models.contract.reference import Array, importance_means, search_mode
 
 if TYPE_CHECKING:
     import pandas as pd
     import pymc as pm
     import xarray as xr
-    from numpy.typing import NDArray
 
 TRUTH = {"mu": 5.0, "sigma": 2.0}
 SEED = 1
@@ -46,23 +50,29 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
     return result
 
 
-def priors(data: xr.Dataset) -> dict[str, Prior]:
-    """Weak: in the units of the data. Flat: improper. Informative: known before, where the data set says it."""
-    y = data["y"].values
-    centre, spread = float(np.mean(y)), float(np.std(y, ddof=1))
+def priors(
+    data: xr.Dataset, *, mean: float | None = None, sd: float | None = None, standardize: bool = True
+) -> dict[str, Prior]:
+    """Weak: in the units of the data. Flat, reference: improper. Informative: known before, if somebody says what."""
+    if (mean is None) != (sd is None):
+        raise BadInput("give both --mean and --sd of the informative prior")
+    mean, sd = (data.attrs.get("known_mean"), data.attrs.get("known_sd")) if mean is None else (mean, sd)
+    weak = {"mu": Distribution("Normal", mu=0, sigma=2.5), "sigma": Distribution("Exponential", lam=1)}
+    weak = dict(restated(weak, units(data))) if standardize else weak
     result: dict[str, Prior] = {
-        "weak": {
-            "mu": Distribution("Normal", mu=centre, sigma=2.5 * spread),
-            "sigma": Distribution("Exponential", lam=1 / spread),
-        },
+        "weak": weak,
         "flat": {"mu": Distribution("Flat"), "sigma": Distribution("HalfFlat")},
+        "reference": {"mu": Distribution("Flat"), "sigma": Distribution("Reciprocal")},
     }
-    if "known_mean" in data.attrs:
-        result["informative"] = {
-            "mu": Distribution("Normal", mu=data.attrs["known_mean"], sigma=data.attrs["known_sd"]),
-            "sigma": Distribution("Exponential", lam=1 / spread),
-        }
+    if mean is not None and sd is not None:
+        result["informative"] = weak | {"mu": Distribution("Normal", mu=mean, sigma=sd)}
     return result
+
+
+def units(data: xr.Dataset) -> dict[str, tuple[Any, Any]]:
+    """Mean and standard deviation of the values."""
+    centre, spread = float(data["y"].mean()), float(data["y"].std(ddof=1))
+    return {"mu": (centre, spread), "sigma": (0.0, spread)}
 
 
 def simulate(rng: np.random.Generator, n: int = 1_000) -> xr.Dataset:
@@ -106,67 +116,115 @@ def read(table: pd.DataFrame) -> xr.Dataset:
     )
 
 
-def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     """One of the observations, and a spread within a factor of three of theirs."""
     y = data["y"].values
     spread = np.std(y) or max(1.0, abs(float(y[0])))
     return {"mu": np.asarray(rng.choice(y)), "sigma": np.asarray(spread * 3 ** rng.uniform(-1, 1))}
 
 
-def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
-    """Without spread the density grows for ever as sigma shrinks."""
-    if len(np.unique(data["y"].values)) < 2 and not (prior and prior["sigma"].keeps_from_zero):
+def obstacle(data: xr.Dataset, prior: Prior) -> str:
+    """Without spread the density grows for ever as sigma shrinks, unless the prior vanishes fast enough there."""
+    if _perfect(data, prior) and prior["sigma"].at_zero < data.sizes["observation"]:
         return "unbounded: all observations are equal, so the density grows without limit as sigma goes to 0"
     return ""
 
 
+def _perfect(data: xr.Dataset, prior: Prior) -> bool:
+    """Whether some mu leaves no residual."""
+    known = prior["mu"].hyperparameters["value"].ravel() if prior["mu"].fixed else []
+    return len(np.unique(np.append(data["y"].values, known))) < 2
+
+
 def improper(data: xr.Dataset, prior: Prior) -> str:
     """Too few observations for flat priors, or none that differ."""
-    flat = not prior["mu"].proper and not prior["sigma"].proper
-    return linear_improper(data.sizes["observation"], 1, flat, bool(obstacle(data, prior)))
+    rank, flat_columns = int(not prior["mu"].fixed), int(not prior["mu"].proper)
+    return linear_improper(data.sizes["observation"], rank, flat_columns, prior["sigma"], _perfect(data, prior))
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
-    """Closed forms for the MLE; for the others an integral or a search over sigma, given which mu is conjugate."""
+    """Closed forms where mu is conjugate given sigma, else a search and importance sampling; see the sources."""
+    y = data["y"].values
+    known = {name: float(one.hyperparameters["value"]) for name, one in prior.items() if one.fixed}
+    answers = []
+    if not obstacle(data, flat(prior)):
+        centre = known.get("mu", float(np.mean(y)))
+        spread = float(np.sqrt(np.mean((y - centre) ** 2)))
+        answers = [
+            Reference("mle", "mu", centre, "mean of y"),
+            Reference("mle", "sigma", spread, "root mean squared deviation from mu, divisor n"),
+        ]
+    if not obstacle(data, prior):
+        answers += _conjugate(y, prior) if prior["mu"].name in ("Normal", "Flat", "Fixed") else _general(y, prior)
+    return [one for one in answers if one.parameter not in known]
+
+
+def _conjugate(y: Array, prior: Prior) -> list[Reference]:
+    """A search and an integral over sigma, given which mu has a Normal posterior."""
     from scipy.optimize import minimize_scalar
 
-    y = data["y"].values
-    n, mean = len(y), float(np.mean(y))
-    answers = [
-        Reference("mle", "mu", mean, "mean of y"),
-        Reference("mle", "sigma", float(np.std(y)), "standard deviation of y, divisor n"),
-    ]
-    if prior["mu"].name not in ("Normal", "Flat"):
-        return answers
-    location = float(prior["mu"].hyperparameters.get("mu", 0.0))
-    scale = float(prior["mu"].hyperparameters.get("sigma", np.inf))
+    n, mean, h = len(y), float(np.mean(y)), prior["mu"].hyperparameters
+    location = float(h.get("value", h.get("mu", 0.0)))
+    scale = 0.0 if prior["mu"].fixed else float(h.get("sigma", np.inf))
 
     def best_mu(sigma: float) -> float:
-        return (n * mean / sigma**2 + location / scale**2) / (n / sigma**2 + 1 / scale**2)
+        return location if scale == 0 else (n * mean / sigma**2 + location / scale**2) / (n / sigma**2 + 1 / scale**2)
 
     def minus_joint(log_sigma: float) -> float:
         sigma = np.exp(log_sigma)
         mu = best_mu(sigma)
-        misfit = np.sum((y - mu) ** 2) / sigma**2 + (mu - location) ** 2 / scale**2
+        misfit = np.sum((y - mu) ** 2) / sigma**2 + (((mu - location) / scale) ** 2 if scale else 0.0)
         return float(n * log_sigma + misfit / 2 - prior["sigma"].log_density(sigma))
 
-    # Sigma lies between the spread of the data and what it would take to explain the prior's mean.
-    centre, widest = np.log(np.std(y)), np.log(np.std(y) + abs(mean - location) * bool(np.isfinite(scale)))
-    mode = minimize_scalar(minus_joint, bounds=(centre - 3, widest + 1), method="bounded", options={"xatol": 1e-10})
-    sigma = float(np.exp(mode.x))
-    answers += [
-        Reference("map", "mu", best_mu(sigma), "conjugate Normal at the best sigma"),
-        Reference("map", "sigma", sigma, "search over sigma alone (SciPy)"),
-    ]
-    beta, mean_sigma = linear_posterior(
-        np.ones((n, 1)), y, np.array([location]), np.array([scale]), prior["sigma"].log_density
-    )
+    if prior["sigma"].fixed:
+        sigma = float(prior["sigma"].hyperparameters["value"])
+    else:
+        # Sigma lies between the spread of the data and what it would take to explain the prior's mean.
+        centre, widest = np.log(np.std(y)), np.log(np.std(y) + abs(mean - location) * bool(np.isfinite(scale)))
+        bounds = (centre - 3, widest + 1)
+        best = minimize_scalar(minus_joint, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x
+        if min(best - bounds[0], bounds[1] - best) < 1e-3:
+            return []  # a prior so strong that sigma is not where the data are: no independent answer
+        sigma = float(np.exp(best))
+    design = np.ones((n, 1))
+    beta, mean_sigma = linear_posterior(design, y, np.array([location]), np.array([scale]), prior["sigma"])
     source = "conjugate Normal given sigma, quadrature over sigma"
     return [
-        *answers,
+        Reference("map", "mu", best_mu(sigma), "conjugate Normal at the best sigma"),
+        Reference("map", "sigma", sigma, "search over sigma alone (SciPy)"),
         Reference("posterior", "mu", float(beta[0]), source),
         Reference("posterior", "sigma", mean_sigma, source),
     ]
+
+
+def _general(y: Array, prior: Prior) -> list[Reference]:
+    """Any prior that SciPy knows: the mode by a search, the means by importance sampling, in (mu, log sigma)."""
+    n, mean, squares = len(y), float(np.mean(y)), float(np.sum((y - np.mean(y)) ** 2))
+    known = float(prior["sigma"].hyperparameters["value"]) if prior["sigma"].fixed else None
+
+    def joint(points: Array) -> Array:
+        mu, sigma = points[:, 0], np.full(len(points), known) if known else np.exp(points[:, 1])
+        value = -n * np.log(sigma) - (squares + n * (mu - mean) ** 2) / (2 * sigma**2)
+        return np.asarray(value + prior["mu"].log_density(mu) + prior["sigma"].log_density(sigma))
+
+    def declared(points: Array) -> Array:
+        return points if known else np.column_stack([points[:, 0], np.exp(points[:, 1])])
+
+    size = 1 if known else 2
+    spread = known or np.sqrt(squares / max(n - 1, 1))
+    scale = np.array([spread / np.sqrt(n), 1 / np.sqrt(n)])[:size]
+    try:
+        mode = search_mode(joint, np.array([mean, np.log(spread)])[:size], scale)
+        means, errors = importance_means(
+            lambda points: joint(points) + points[:, 1:].sum(axis=1), mode, np.diag(scale**2), declared
+        )
+    except (KeyError, ArithmeticError):
+        return []
+    answers = []
+    for j, name in enumerate(("mu", "sigma")[:size]):
+        answers.append(Reference("map", name, float(declared(mode[None])[0, j]), "search by BFGS (SciPy)"))
+        answers.append(Reference("posterior", name, means[j], "importance sampling, multivariate t", errors[j]))
+    return answers
 
 
 SCENARIO = Scenario(
@@ -186,6 +244,14 @@ SCENARIO = Scenario(
     simulate=simulate,
     read=read,
     priors=priors,
+    units=units,
+    support={"mu": REAL, "sigma": POSITIVE},
+    hyperparameters={
+        "mean": "mean of the Normal prior of mu that is called informative",
+        "sd": "standard deviation of that prior",
+        "standardize": "take the scales of the prior in units of the data's spread, or as they are written",
+    },
+    fixable=("mu", "sigma"),
     model=model,
     start=start,
     obstacle=obstacle,

@@ -11,7 +11,6 @@ more than two dimensions ``rho`` holds the canonical partial correlations, in th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,15 +26,15 @@ from models.contract import (
     expectation_maximisation,
     is_numeric,
     read_table,
+    restated,
 )
 from models.contract.components import (
-    density,
     draw_points,
+    extras,
     log_components,
     log_responsibilities,
-    new_points,
-    responsibilities,
 )
+from models.contract.families import POSITIVE, REAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +51,6 @@ TRUTH: dict[str, Any] = {
     "rho": [0.5, -0.4, 0.0],
 }
 SEED = 5
-FALSE_ALARM = 0.05
 
 
 def model(data: xr.Dataset, prior: Prior) -> pm.Model:
@@ -95,20 +93,28 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
     return result
 
 
-def priors(data: xr.Dataset) -> dict[str, Prior]:
+def priors(data: xr.Dataset, *, concentration: float | None = None, standardize: bool = True) -> dict[str, Prior]:
     """Scales in the units of the data. LogNormal sigma and Normal Fisher z bound the density."""
-    y = data["y"].values
-    k, centre, spread = data.sizes["component"], y.mean(axis=0), y.std(axis=0, ddof=1)
+    k, d = data.sizes["component"], data.sizes["feature"]
 
-    def prior(concentration: float, reach: float, sigma: float, fisher_z: float) -> Prior:
-        result = {
-            "weight": Distribution("Dirichlet", a=np.full(k, concentration)),
-            "mu": Distribution("Normal", mu=centre, sigma=reach * spread),
-            "sigma": Distribution("LogNormal", mu=np.log(spread / np.sqrt(k)), sigma=sigma),
+    def prior(a: float, reach: float, sigma: float, fisher_z: float) -> Prior:
+        zeros = np.zeros(d)
+        result: Prior = {
+            "weight": Distribution("Dirichlet", a=np.full(k, a if concentration is None else concentration)),
+            "mu": Distribution("Normal", mu=zeros, sigma=reach),
+            "sigma": Distribution("LogNormal", mu=zeros - np.log(k) / 2, sigma=sigma),
+            **({} if d == 1 else {"fisher_z": Distribution("Normal", mu=0, sigma=fisher_z)}),
         }
-        return result if len(centre) == 1 else {**result, "fisher_z": Distribution("Normal", mu=0, sigma=fisher_z)}
+        return restated(result, units(data)) if standardize else result
 
     return {"weak": prior(2, 2, 0.7, 0.7), "informative": prior(10, 1, 0.3, 0.3)}
+
+
+def units(data: xr.Dataset) -> dict[str, tuple[Any, Any]]:
+    """Mean and standard deviation of each variable."""
+    y = data["y"].values
+    spread = y.std(axis=0, ddof=1)
+    return {"mu": (y.mean(axis=0), spread), "sigma": (0.0, spread)}
 
 
 def labelled(y: Array, components: int, features: list[str], **about: Any) -> xr.Dataset:
@@ -180,16 +186,37 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     return point if d == 1 else {**point, "fisher_z": rng.normal(0, 0.2, (k, d * (d - 1) // 2))}
 
 
-def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
+def _ties(data: xr.Dataset) -> int:
+    """The largest number of observations that are equal in one variable."""
+    return max(int(np.unique(column, return_counts=True)[1].max()) for column in data["y"].values.T)
+
+
+def obstacle(data: xr.Dataset, prior: Prior) -> str:
     """The likelihood of a Gaussian mixture is unbounded, whatever the data; a prior can bound the joint."""
-    if prior and prior["sigma"].keeps_from_zero:
+    if prior["sigma"].at_zero >= _ties(data):
         return ""
     return "unbounded: a component shrinking onto one point lifts the density without limit"
 
 
 def improper(data: xr.Dataset, prior: Prior) -> str:
-    """Never: the priors are proper."""
-    return ""
+    r"""Whether a component without points, or one on equal points, leaves the posterior without a norm.
+
+    A component that holds no point has its prior as posterior. One that shrinks onto :math:`t` observations equal in a
+    variable has density :math:`\sigma^{-t}` there within :math:`\sigma` of them, so that :math:`\int \sigma^{1 - t +
+    q}` must exist, with a prior of sigma that behaves near zero as :math:`\sigma^q`.
+    """
+    flat_ones = [name for name, one in prior.items() if not one.proper]
+    if flat_ones:
+        return f"improper: a component without points leaves {' and '.join(flat_ones)} as flat as before"
+    ties = _ties(data)
+    if prior["sigma"].at_zero - ties + 1 <= -1:
+        return f"improper: {ties} observations are equal in a variable, and sigma ~ {prior['sigma']} reaches down to 0"
+    order = min(float(np.min(one.tail)) for one in prior.values()) - 1
+    if order > 2:
+        return ""
+    return (
+        f"no {'mean' if order <= 1 else 'standard deviation'}: a component without points has its prior's heavy tails"
+    )
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
@@ -236,48 +263,6 @@ def identify(draws: xr.Dataset, pivot: xr.Dataset, data: xr.Dataset) -> xr.Datas
     return result
 
 
-def extras(data: xr.Dataset, readings: Mapping[str, xr.Dataset], rng: np.random.Generator) -> xr.Dataset:
-    """What users of a mixture expect to read off: see the variables of the result.
-
-    Anomalies are calibrated: ``tail`` is the probability that a new point of the fitted mixture has a density as low as
-    this one, by simulation, and a point is an ``anomaly`` if its tail probability survives the false discovery control
-    of Benjamini and Hochberg (1995) at 5 %. Data from the model itself then rarely hold any, whatever their number.
-    """
-    import xarray as xr
-    from scipy.stats import false_discovery_control
-
-    y = data["y"].values
-    readings = {name: value for name, value in readings.items() if np.isfinite(value["mu"]).all()}
-    reading = list(readings)
-    # A tail probability must be able to fall below 5 % of one in n, or no single point could ever be flagged.
-    fresh_points = max(20_000, int(np.ceil(2 * len(y) / FALSE_ALARM)))
-    # Every tenth draw: 20,000 new points under 4,000 mixtures would take minutes for a third digit nobody reads.
-    readings = {
-        name: value.isel(draw=slice(None, None, 10)) if "draw" in value.dims else value
-        for name, value in readings.items()
-    }
-    share = [responsibilities(y, readings[name]) for name in reading]
-    height = [density(y, readings[name]) for name in reading]
-    tails, fresh = [], []
-    for name, here in zip(reading, height, strict=True):
-        sample = new_points(fresh_points, readings[name], rng)
-        level = np.sort(np.concatenate([density(part, readings[name]) for part in np.array_split(sample, 40)]))
-        tails.append((np.searchsorted(level, here, side="right") + 1) / (len(level) + 1))
-        fresh.append(sample[: len(y)])
-    anomaly = [false_discovery_control(tail) <= FALSE_ALARM for tail in tails]
-    result = xr.Dataset(
-        {
-            "responsibility": (("reading", "observation", "component"), share),
-            "density": (("reading", "observation"), height),
-            "tail": (("reading", "observation"), tails),
-            "anomaly": (("reading", "observation"), anomaly),
-            "new_points": (("reading", "new_point", "feature"), fresh),
-        },
-        coords={"reading": reading},
-    )
-    return result.assign_attrs(false_discovery_rate=FALSE_ALARM)
-
-
 SCENARIO = Scenario(
     question="Which points belong together, and how sure is that?",
     lesson=(
@@ -295,6 +280,13 @@ SCENARIO = Scenario(
     simulate=simulate,
     read=read,
     priors=priors,
+    units=units,
+    support={"weight": "simplex", "mu": REAL, "sigma": POSITIVE, "fisher_z": REAL},
+    hyperparameters={
+        "concentration": "Dirichlet concentration of the weights",
+        "standardize": "take the scales of the prior in units of each variable's spread, or as they are written",
+    },
+    fixable=("sigma",),
     model=model,
     start=start,
     obstacle=obstacle,

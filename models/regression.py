@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, is_numeric
-from models.contract.reference import Array, importance_means, linear_improper, linear_posterior
+from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, flat, is_numeric
+from models.contract.families import POSITIVE, REAL
+from models.contract.linear import linear_improper
+from models.contract.linear_reference import linear_reference
+from models.contract.predictors import centre, flat_columns, in_units, scaled_design
+from models.contract.reference import Array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,36 +34,40 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
     """Linear model: ``y[i] ~ Normal(intercept + (x[i] - mean(x)) . beta, sigma)``.
 
     Predictors are centred, so that ``intercept`` is the expected outcome at their means and does not depend on
-    ``beta``.
+    ``beta``; unless the data set says otherwise, or has no intercept.
     """
     import pymc as pm
 
     with pm.Model(coords=coordinates(data)) as result:
-        intercept = prior["intercept"].variable("intercept")
+        intercept = prior["intercept"].variable("intercept") if "intercept" in prior else 0.0
         beta = prior["beta"].variable("beta", dims="predictor")
         sigma = prior["sigma"].variable("sigma")
-        x = constant(data.assign(x=data["x"] - data["x"].mean("observation")), "x")
+        x = constant(data.assign(x=data["x"] - centre(data)), "x")
         pm.Normal("y", mu=intercept + x @ beta, sigma=sigma, observed=constant(data, "y"), dims="observation")
     return result
 
 
-def priors(data: xr.Dataset) -> dict[str, Prior]:
-    """Scales of ``beta`` are those of standardised predictors and outcome, put back into the units of the data."""
-    centre, spread = float(data["y"].mean()), float(data["y"].std(ddof=1))
-    unit = spread / data["x"].std("observation", ddof=1).values
-    common = {
-        "intercept": Distribution("Normal", mu=centre, sigma=2.5 * spread),
-        "sigma": Distribution("Exponential", lam=1 / spread),
+def priors(data: xr.Dataset, *, scale: float | None = None, standardize: bool = True) -> dict[str, Prior]:
+    """Scales are those of standardised predictors and outcome, put back into the units of the data."""
+    intercept, sigma = Distribution("Normal", mu=0, sigma=2.5), Distribution("Exponential", lam=1)
+    ridge = Distribution("Normal", mu=0, sigma=0.25 if scale is None else scale)
+    lasso = Distribution("Laplace", mu=0, b=0.1 if scale is None else scale)
+    result: dict[str, Prior] = {
+        "normal": {"intercept": intercept, "beta": ridge, "sigma": sigma},
+        "laplace": {"intercept": intercept, "beta": lasso, "sigma": sigma},
+        "flat": {"intercept": Distribution("Flat"), "beta": Distribution("Flat"), "sigma": Distribution("HalfFlat")},
     }
-    return {
-        "normal": {**common, "beta": Distribution("Normal", mu=np.zeros_like(unit), sigma=0.25 * unit)},
-        "laplace": {**common, "beta": Distribution("Laplace", mu=np.zeros_like(unit), b=0.1 * unit)},
-        "flat": {
-            "intercept": Distribution("Flat"),
-            "beta": Distribution("Flat"),
-            "sigma": Distribution("HalfFlat"),
-        },
-    }
+    return in_units(data, result, units(data) if standardize else {})
+
+
+def units(data: xr.Dataset) -> dict[str, tuple[Any, Any]]:
+    """Mean and spread of the outcome; spread of the outcome over that of each predictor."""
+    middle, spread = float(data["y"].mean()), float(data["y"].std(ddof=1))
+    away = data["x"].mean("observation").values - centre(data).values
+    width = data["x"].std("observation", ddof=1).values
+    # An intercept at zero, far from the predictors' means, is known as badly as the slopes times that distance.
+    reach = spread * float(np.sqrt(1 + np.sum((away / width) ** 2)))
+    return {"intercept": (middle, reach), "beta": (0.0, spread / width), "sigma": (0.0, spread)}
 
 
 def simulate(rng: np.random.Generator, n: int = 100) -> xr.Dataset:
@@ -112,26 +120,34 @@ def read(table: pd.DataFrame) -> xr.Dataset:
 
 def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     """Coefficients of the size the data could hold, a spread within a factor of three of the outcome's."""
-    spread = data["y"].std(ddof=1).values
-    unit = spread / data["x"].std("observation", ddof=1).values
+    (middle, _), (_, unit), (_, spread) = units(data).values()
+    beta = rng.normal(size=unit.size) * unit * 0.5
+    away = data["x"].mean("observation").values - centre(data).values
     return {
-        "intercept": data["y"].mean().values + spread * rng.normal(),
-        "beta": rng.normal(size=unit.size) * unit * 0.5,
-        "sigma": spread * 3 ** rng.uniform(-1, 1),
+        "intercept": np.asarray(middle + spread * rng.normal() - away @ beta),
+        "beta": beta,
+        "sigma": np.asarray(spread * 3 ** rng.uniform(-1, 1)),
     }
 
 
-def obstacle(data: xr.Dataset, prior: Prior | None = None) -> str:
+def obstacle(data: xr.Dataset, prior: Prior) -> str:
     """Predictors that determine each other, or that fit the outcome perfectly, unless the prior prevents it."""
-    design, y = _standardised(data), data["y"].values
-    rank = np.linalg.matrix_rank(design)
-    fitted = design @ np.linalg.lstsq(design, y)[0]
-    perfect = np.sum((y - fitted) ** 2) < 1e-20 * np.sum((y - y.mean()) ** 2)
-    if perfect and not (prior and prior["sigma"].keeps_from_zero):
+    design, columns = scaled_design(data), flat_columns(data, prior)
+    if _perfect(data, prior) and prior["sigma"].at_zero < len(design):
         return "unbounded: the predictors fit the outcome perfectly, so the density grows for ever as sigma goes to 0"
-    if rank < design.shape[1] and not (prior and prior["beta"].proper):
-        return f"not unique: the {design.shape[1]} columns of the design have rank {rank}"
+    rank = np.linalg.matrix_rank(design[:, columns]) if columns.any() else 0
+    if rank < columns.sum():
+        return f"not unique: the {columns.sum()} columns of the design whose coefficients are free have rank {rank}"
     return ""
+
+
+def _perfect(data: xr.Dataset, prior: Prior) -> bool:
+    """Whether some coefficients leave no residual."""
+    y, design = data["y"].values, scaled_design(data)
+    if "intercept" in prior and prior["intercept"].fixed:
+        y, design = y - prior["intercept"].hyperparameters["value"], design[:, 1:]
+    fitted = design @ np.linalg.lstsq(design, y)[0]
+    return bool(np.sum((y - fitted) ** 2) < 1e-20 * np.sum((y - y.mean()) ** 2))
 
 
 def improper(data: xr.Dataset, prior: Prior) -> str:
@@ -139,128 +155,15 @@ def improper(data: xr.Dataset, prior: Prior) -> str:
     found = obstacle(data, prior)
     if found.startswith("not unique"):
         return f"improper: {found}, and the prior is flat"
-    flat = not prior["beta"].proper and not prior["intercept"].proper and not prior["sigma"].proper
-    n, columns = data["x"].shape[0], data["x"].shape[1] + 1
-    return linear_improper(n, columns, flat, found.startswith("unbounded"))
+    design, columns = scaled_design(data), flat_columns(data, prior)
+    held = "intercept" in prior and prior["intercept"].fixed
+    rank = int(np.linalg.matrix_rank(design[:, 1:] if held else design))
+    return linear_improper(len(design), rank, int(columns.sum()), prior["sigma"], _perfect(data, prior))
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     """Least squares, Ridge and Lasso of scikit-learn at the best sigma, and posterior means without a Markov chain."""
-    if obstacle(data, prior):
-        return []
-    x, y = data["x"].values - data["x"].values.mean(axis=0), data["y"].values
-    design = np.column_stack([np.ones(len(y)), x])
-    ols = np.linalg.lstsq(design, y)[0]
-    sigma = float(np.sqrt(np.mean((y - design @ ols) ** 2)))
-    unique = not obstacle(data)
-    answers = _answers("mle", ols, sigma, "least squares (NumPy); root mean squared residual") if unique else []
-    if prior["intercept"].name not in ("Normal", "Flat"):
-        return answers
-    location = float(prior["intercept"].hyperparameters.get("mu", 0.0))
-    scale = float(prior["intercept"].hyperparameters.get("sigma", np.inf))
-    family = prior["beta"].name
-    if family == "Flat" and prior["intercept"].name == "Flat" and prior["sigma"].name == "HalfFlat":
-        answers += _answers("map", ols, sigma, "least squares, the mode under priors flat in beta and sigma")
-    elif family in ("Normal", "Laplace") and not np.any(prior["beta"].hyperparameters["mu"]):
-        answers += _penalised(x, y, prior, location, scale)
-    if family == "Laplace":
-        return answers + _by_importance(design, y, prior, ols)
-    zeros = np.zeros(x.shape[1])
-    spread = prior["beta"].hyperparameters.get("sigma", np.inf) + zeros
-    mean = prior["beta"].hyperparameters.get("mu", 0.0) + zeros
-    coefficients, mean_sigma = linear_posterior(
-        design, y, np.append(location, mean), np.append(scale, spread), prior["sigma"].log_density
-    )
-    return answers + _answers(
-        "posterior", coefficients, mean_sigma, "exact ridge posterior given sigma, quadrature over sigma"
-    )
-
-
-def _standardised(data: xr.Dataset) -> Array:
-    x = data["x"].values
-    return np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / x.std(axis=0)])
-
-
-def _answers(
-    reading: str, coefficients: Array, sigma: float, source: str, error: Array | None = None
-) -> list[Reference]:
-    """Split ``(intercept, beta)`` and ``sigma`` into references."""
-    errors = np.zeros(len(coefficients) + 1) if error is None else error
-    return [
-        Reference(reading, "intercept", coefficients[0], source, errors[0]),
-        Reference(reading, "beta", coefficients[1:], source, errors[1:-1]),
-        Reference(reading, "sigma", sigma, source, errors[-1]),
-    ]
-
-
-def _penalised(x: Array, y: Array, prior: Prior, location: float, scale: float) -> list[Reference]:
-    """The mode through scikit-learn: for every sigma a Ridge or a Lasso, and a search over sigma.
-
-    With ``z = x * unit``, ``unit`` the prior scale of each coefficient and ``w = beta / unit``, minus the log joint
-    density is ``|y - z w|^2 / (2 sigma^2)`` plus ``|w|^2 / 2`` (Normal) or ``|w|_1`` (Laplace). Hence
-    ``Ridge(alpha=sigma^2)``, and ``Lasso(alpha=sigma^2 / n)`` because the Lasso divides the sum of squares by 2 n.
-    """
-    from scipy.optimize import minimize_scalar
-    from sklearn.linear_model import Lasso, Ridge
-
-    n, lasso = len(y), prior["beta"].name == "Laplace"
-    design = np.column_stack([np.ones(n), x])
-    unit = prior["beta"].hyperparameters["b" if lasso else "sigma"] + np.zeros(x.shape[1])
-    z, centred = x * unit, y - y.mean()
-
-    def solve(log_sigma: float) -> tuple[float, Array]:
-        variance = np.exp(2 * log_sigma)
-        if lasso:
-            penalised = Lasso(alpha=variance / n, fit_intercept=False, tol=1e-13, max_iter=100_000)
-        else:
-            penalised = Ridge(alpha=variance, fit_intercept=False, solver="cholesky")
-        w = penalised.fit(z, centred).coef_
-        intercept = (n * y.mean() / variance + location / scale**2) / (n / variance + 1 / scale**2)
-        misfit = np.sum((y - intercept - z @ w) ** 2) / variance + ((intercept - location) / scale) ** 2
-        penalty = np.abs(w).sum() if lasso else np.sum(w**2) / 2
-        value = n * log_sigma + misfit / 2 + penalty - prior["sigma"].log_density(np.exp(log_sigma))
-        return float(value), np.append(intercept, w * unit)
-
-    # Shrinking can only leave more unexplained than least squares does; an Exponential prior pulls sigma down a little.
-    residual = y - design @ np.linalg.lstsq(design, y)[0]
-    lowest = np.log(max(float(np.sqrt(np.mean(residual**2))), np.std(y) * 1e-6)) - 3
-    bounds = (lowest, np.log(np.std(y)) + 1)
-    best = minimize_scalar(lambda at: solve(at)[0], bounds=bounds, method="bounded", options={"xatol": 1e-10})
-    if min(best.x - bounds[0], bounds[1] - best.x) < 1e-3:
-        return _answers("map", np.full(design.shape[1], np.nan), np.nan, "the search over sigma ended at a bound")
-    name = "Lasso(alpha = sigma^2 / (n b))" if lasso else "Ridge(alpha = sigma^2 / tau^2)"
-    return _answers("map", solve(best.x)[1], float(np.exp(best.x)), f"scikit-learn {name}, search over sigma")
-
-
-def _by_importance(design: Array, y: Array, prior: Prior, ols: Array) -> list[Reference]:
-    """Posterior means under a Laplace prior by importance sampling in ``(intercept, beta, log sigma)``."""
-    n, k = design.shape
-    gram, rss = design.T @ design, float(np.sum((y - design @ ols) ** 2))
-
-    def log_density(points: Array) -> Array:
-        coefficients, log_sigma = points[:, :-1], points[:, -1]
-        deviation = coefficients - ols
-        squares = rss + np.einsum("ij,jk,ik->i", deviation, gram, deviation)
-        value = -n * log_sigma - squares * np.exp(-2 * log_sigma) / 2 + log_sigma
-        value += prior["intercept"].log_density(coefficients[:, 0])
-        value += prior["beta"].log_density(coefficients[:, 1:]).sum(axis=1)
-        return np.asarray(value + prior["sigma"].log_density(np.exp(log_sigma)))
-
-    variance = rss / max(n - k, 1)
-    scales = np.append(prior["intercept"].hyperparameters.get("sigma", np.inf), prior["beta"].hyperparameters["b"])
-    covariance = np.zeros((k + 1, k + 1))
-    covariance[:k, :k] = np.linalg.inv(gram / variance + np.diag(1 / (2 * scales**2)))
-    covariance[k, k] = 1 / n
-    try:
-        means, errors = importance_means(
-            log_density,
-            np.append(ols, np.log(variance) / 2),
-            covariance,
-            lambda points: np.column_stack([points[:, :-1], np.exp(points[:, -1])]),
-        )
-    except ArithmeticError as failure:
-        return _answers("posterior", np.full(k, np.nan), np.nan, str(failure))
-    return _answers("posterior", means[:-1], float(means[-1]), "importance sampling, multivariate t", errors)
+    return linear_reference(data, prior, not obstacle(data, flat(prior)), not obstacle(data, prior))
 
 
 SCENARIO = Scenario(
@@ -275,6 +178,13 @@ SCENARIO = Scenario(
     simulate=simulate,
     read=read,
     priors=priors,
+    units=units,
+    support={"intercept": REAL, "beta": REAL, "sigma": POSITIVE},
+    hyperparameters={
+        "scale": "scale of the prior of beta: tau of normal (ridge), b of laplace (lasso)",
+        "standardize": "take the scales of the prior for standardised predictors and outcome, or as they are written",
+    },
+    fixable=("intercept", "sigma"),
     model=model,
     start=start,
     obstacle=obstacle,

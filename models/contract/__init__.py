@@ -1,12 +1,14 @@
 """The one contract: what a scenario file says, and the few words it says it with."""
 
 from models.contract import expectation_maximisation
+from models.contract.bad_input import BadInput
 from models.contract.data import constant, coordinates, dataset, is_numeric, read_table
-from models.contract.distribution import Distribution, Prior
+from models.contract.distribution import Distribution, Prior, flat, restated
 from models.contract.reference import Reference
 from models.contract.scenario import Scenario
 
 __all__ = [
+    "BadInput",
     "Distribution",
     "Prior",
     "Reference",
@@ -15,6 +17,8 @@ __all__ = [
     "coordinates",
     "dataset",
     "expectation_maximisation",
+    "flat",
     "is_numeric",
     "read_table",
+    "restated",
 ]

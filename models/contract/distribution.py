@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.contract.families import Family, families
+
 if TYPE_CHECKING:
     from pytensor.tensor import TensorVariable
     from scipy.stats.distributions import rv_frozen
 
-IMPROPER = ("Flat", "HalfFlat")
+IMPROPER = ("Flat", "HalfFlat", "Reciprocal")
 
 
 class Distribution:
-    """A PyMC distribution, named, with its hyperparameters.
+    """A distribution, named, with its hyperparameters.
 
     Parameters
     ----------
     name : str
-        The name of a class of `pymc`, for example ``"Beta"``.
+        The name of a class of `pymc`, for example ``"Beta"``; or ``"Reciprocal"``, the improper density ``1 / x`` of a
+        positive ``x``; or ``"Fixed"``, all of it at ``value``.
     **hyperparameters : float or array_like
         The arguments of that class, by its own names. Arrays broadcast against the dims of the variable.
 
@@ -36,24 +39,60 @@ class Distribution:
         self.hyperparameters = {key: np.asarray(value, dtype=float) for key, value in hyperparameters.items()}
 
     @property
-    def keeps_from_zero(self) -> bool:
-        """Whether the density of a scale vanishes at zero faster than any power: no likelihood outgrows it.
-
-        It bounds the joint density. It does not rule out a high and narrow mode where many observations are tied.
-        """
-        return self.name in ("LogNormal", "InverseGamma")
+    def family(self) -> Family:
+        """What is known of the family."""
+        return families()[self.name]
 
     @property
     def proper(self) -> bool:
         """Whether the density integrates to one."""
         return self.name not in IMPROPER
 
+    @property
+    def fixed(self) -> bool:
+        """Whether this is a number held fixed."""
+        return self.name == "Fixed"
+
+    @property
+    def support(self) -> tuple[Any, Any]:
+        """Ends of the support, each a number or an array in the shape of the hyperparameters."""
+        support = self.family.support
+        return support(self.hyperparameters) if callable(support) else support
+
+    @property
+    def at_zero(self) -> float:
+        """The density vanishes as ``x ** at_zero`` at zero; the least of all elements."""
+        return float(np.min(self.family.at_zero(self.hyperparameters)))
+
+    @property
+    def tail(self) -> Any:
+        """The density falls as ``|x| ** -tail`` far out, by element: 0 if flat, 2 of a Cauchy, inf of a Normal."""
+        return self.family.tail(self.hyperparameters)
+
     def variable(self, name: str, dims: str | tuple[str, ...] | None = None) -> TensorVariable:
         """Add the variable to the open PyMC model; its hyperparameters are the data ``<name>_<hyperparameter>``."""
         import pymc as pm
+        import pytensor.tensor as pt
+        from pymc.distributions.transforms import log
 
+        if self.fixed:
+            coords = pm.modelcontext(None).coords
+            shape = [len(coords[dim] or ()) for dim in ([dims] if isinstance(dims, str) else dims or ())]
+            value = np.broadcast_to(self.hyperparameters["value"], shape)
+            constant: TensorVariable = pm.Data(f"{name}_value", value, dims=dims)
+            return constant
         hyperparameters = {key: pm.Data(f"{name}_{key}", value) for key, value in self.hyperparameters.items()}
-        variable: TensorVariable = getattr(pm, self.name)(name, dims=dims, **hyperparameters)
+        variable: TensorVariable
+        if self.name == "Reciprocal":
+            variable = pm.CustomDist(
+                name,
+                logp=lambda x: pt.switch(x > 0, -pt.log(x), -np.inf),
+                default_transform=log,
+                signature="->()",
+                dims=dims,
+            )
+        else:
+            variable = getattr(pm, self.name)(name, dims=dims, **hyperparameters)
         return variable
 
     @cached_property
@@ -63,29 +102,63 @@ class Distribution:
         Raises
         ------
         KeyError
-            If the distribution is improper or has no counterpart here.
+            If the distribution is improper or has no counterpart in SciPy.
         """
         from scipy import stats
 
-        h = self.hyperparameters
-        match self.name:
-            case "Beta":
-                return stats.beta(h["alpha"], h["beta"])
-            case "Normal":
-                return stats.norm(h["mu"], h["sigma"])
-            case "Laplace":
-                return stats.laplace(h["mu"], h["b"])
-            case "Exponential":
-                return stats.expon(scale=1 / h["lam"])
-            case "HalfNormal":
-                return stats.halfnorm(scale=h["sigma"])
-            case "LogNormal":
-                return stats.lognorm(s=h["sigma"], scale=np.exp(h["mu"]))
-        raise KeyError(f"no counterpart of {self.name} in SciPy is known here")
+        if self.family.scipy is None:
+            raise KeyError(f"no counterpart of {self.name} in SciPy is known here")
+        return self.family.scipy(stats, self.hyperparameters)
 
     def log_density(self, value: Any) -> Any:
-        """Log density by SciPy, elementwise; zero for an improper flat distribution."""
-        return np.zeros_like(value) if not self.proper else self.scipy.logpdf(value)
+        """Log density by SciPy, elementwise; zero for a constant one and for a number held fixed.
+
+        Raises
+        ------
+        KeyError
+            If there is none in SciPy.
+        """
+        if self.name in ("Flat", "HalfFlat", "Fixed"):
+            return np.zeros_like(value)
+        if self.name == "Reciprocal":
+            return -np.log(value)
+        if self.name == "HalfStudentT":
+            from scipy import stats
+
+            h = self.hyperparameters
+            return np.where(np.asarray(value) >= 0, np.log(2) + stats.t.logpdf(value, h["nu"], 0, h["sigma"]), -np.inf)
+        return self.scipy.logpdf(value)
+
+    def restated(self, unit: Any, location: Any = 0.0) -> Distribution:
+        """Return the distribution of ``location + unit * x``, if ``x`` has this one.
+
+        Raises
+        ------
+        ValueError
+            If the family does not hold it.
+        """
+        family, h = self.family, dict(self.hyperparameters)
+        if np.any(location) and not family.shifts and self.name not in ("Flat", "Fixed"):
+            raise ValueError(f"{self.name} cannot be moved")
+        if self.name == "LogNormal":
+            h["mu"] = h["mu"] + np.log(unit)
+        elif family.support == (0.0, 1.0) or self.name == "Dirichlet":
+            raise ValueError(f"{self.name} cannot be stretched")
+        h |= {key: location + h[key] * unit for key in family.shifts}
+        h |= {key: h[key] * unit for key in family.scales}
+        h |= {key: h[key] / unit for key in family.rates}
+        if self.fixed:
+            h["value"] = h["value"] + location
+        return Distribution(self.name, **h)
+
+    def inside(self, value: Any, rng: np.random.Generator) -> Any:
+        """Return the value, with elements outside of the support put somewhere inside."""
+        low, high = (np.broadcast_to(end, np.shape(value)) for end in self.support)
+        with np.errstate(invalid="ignore"):
+            bounded = np.where(np.isfinite(low), low, 0) + rng.uniform(0.2, 0.8, np.shape(value)) * (high - low)
+        beyond = np.where(low > 0, low * (1 + rng.exponential(size=np.shape(value))), value)
+        within = np.where(np.isfinite(high) & np.isfinite(low), bounded, beyond)
+        return np.where((value > low) & (value < high), value, within)
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={_text(value)}' for key, value in self.hyperparameters.items())})"
@@ -95,6 +168,16 @@ class Distribution:
 
 Prior = Mapping[str, Distribution]
 """A prior: one `Distribution` per free variable of the model."""
+
+
+def flat(prior: Prior) -> Prior:
+    """Return the prior under which the joint density is the likelihood; what is held fixed stays fixed."""
+    return {name: one if one.fixed else Distribution("Flat") for name, one in prior.items()}
+
+
+def restated(prior: Prior, units: Mapping[str, tuple[Any, Any]]) -> Prior:
+    """Return a prior stated for standardised data in the units of the data (`models.contract.Scenario.units`)."""
+    return {name: one.restated(units[name][1], units[name][0]) if name in units else one for name, one in prior.items()}
 
 
 def _text(value: np.ndarray) -> str:

@@ -40,89 +40,31 @@ class Reference:
     error: Any = 0.0
 
 
-def linear_improper(n: int, columns: int, flat: bool, perfect: bool) -> str:
-    """Whether the posterior of a Normal linear model exists, and its moments.
-
-    With flat priors of the coefficients and of sigma, the marginal posterior of sigma falls as ``sigma^-(n -
-    columns)``: it can be normalised for ``n - columns >= 2``, has a mean from 3 on and a standard deviation from 4 on.
-    If the fit is perfect, it grows without limit as sigma goes to 0.
+def search_mode(log_density: Callable[[Array], Array], start: Array, scale: Array) -> Array:
+    """The mode of a smooth log density, by SciPy's BFGS with central differences.
 
     Parameters
     ----------
-    n, columns : int
-        Rows and coefficients, the intercept included.
-    flat : bool
-        Whether the priors of coefficients and sigma are flat.
-    perfect : bool
-        Whether a perfect fit leaves sigma free to go to 0 (and there are more rows than coefficients).
-    """
-    spare = n - columns
-    if perfect and spare >= 1:
-        return "improper: the fit is perfect, so the posterior piles up without limit at sigma = 0"
-    if flat and spare < 2:
-        return f"improper: {n} rows are too few for {columns} coefficients under flat priors"
-    if flat and spare < 4:
-        missing = "mean" if spare < 3 else "standard deviation"
-        return f"no {missing}: {n} rows are too few for {columns} coefficients under flat priors"
-    return ""
-
-
-def linear_posterior(
-    design: Array, outcome: Array, mean: Array, sd: Array, log_prior_sigma: Callable[[Array], Array]
-) -> tuple[Array, float]:
-    r"""Posterior means of the coefficients and the noise scale of a Normal linear model.
-
-    Given :math:`\sigma`, coefficients with independent Normal priors have the exact Normal ("ridge") posterior
-    :math:`\beta \mid \sigma \sim N(P^{-1} (X^T y / \sigma^2 + S^{-1} m), P^{-1})` with
-    :math:`P = X^T X / \sigma^2 + S^{-1}`. What is left is one integral over :math:`\log \sigma`, done by the trapezoid
-    rule, which converges geometrically for integrands that vanish at both ends.
-
-    Parameters
-    ----------
-    design : array, shape (n, k)
-        :math:`X`, with a column of ones for the intercept.
-    outcome : array, shape (n,)
-    mean, sd : array, shape (k,)
-        Prior mean and standard deviation of each coefficient; an infinite sd is a flat prior.
-    log_prior_sigma : callable
-        Log prior density of :math:`\sigma` on its own scale.
+    log_density : callable
+        Of points, shape (size, d) to (size,); ``-inf`` off the support.
+    start, scale : array, shape (d,)
+        Where to begin, and the length over which the density changes.
 
     Returns
     -------
-    coefficients : array, shape (k,)
-    sigma : float
-
-    References
-    ----------
-    Gelman, A. and others (2013), Bayesian Data Analysis, third edition, section 14.2.
-    Trefethen, L. N. and Weideman, J. A. C. (2014), The exponentially convergent trapezoidal rule,
-    doi:10.1137/130932132.
+    array, shape (d,)
     """
-    precision = 1 / np.square(sd)
-    n = len(outcome)
+    from scipy.optimize import minimize
 
-    def conditional(log_sigma: float) -> tuple[float, Array]:
-        scale = np.exp(log_sigma)
-        factor = np.linalg.cholesky(design.T @ design / scale**2 + np.diag(precision))
-        right = design.T @ outcome / scale**2 + precision * mean
-        beta = np.linalg.solve(factor.T, np.linalg.solve(factor, right))
-        misfit = np.sum((outcome - design @ beta) ** 2) / scale**2 + np.sum(precision * (beta - mean) ** 2)
-        return float(-n * log_sigma - np.log(np.diag(factor)).sum() - misfit / 2), beta
+    def cost(v: Array) -> float:
+        with np.errstate(all="ignore"):
+            value = -float(log_density((start + v * scale)[None])[0])
+        return value if np.isfinite(value) else 1e300
 
-    def log_density(grid: Array) -> tuple[Array, Array]:
-        values, betas = zip(*map(conditional, grid), strict=True)
-        # The density of log sigma carries the Jacobian sigma.
-        return np.array(values) + log_prior_sigma(np.exp(grid)) + grid, np.array(betas)
-
-    centre = np.log(np.std(outcome, ddof=1))
-    coarse = centre + np.linspace(-12, 30, 841)
-    height, _ = log_density(coarse)
-    inside = coarse[height > height.max() - 45]
-    grid = np.linspace(inside[0] - 0.05, inside[-1] + 0.05, 801)
-    values, betas = log_density(grid)
-    weight = np.exp(values - values.max())
-    weight /= weight.sum()
-    return weight @ betas, float(weight @ np.exp(grid))
+    v = np.zeros(len(start))
+    for _ in range(3):  # a line search that gives up too early is started again where it stopped
+        v = minimize(cost, v, method="BFGS", jac="3-point", options={"gtol": 1e-8, "maxiter": 2_000}).x
+    return np.asarray(start + v * scale)
 
 
 def importance_means(

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     import pymc as pm
     import xarray as xr
     from numpy.typing import NDArray
 
     from models.contract.distribution import Prior
     from models.contract.reference import Reference
-
-
-class Obstacle(Protocol):
-    """Why a density has no finite maximum; see `Scenario`."""
-
-    def __call__(self, data: xr.Dataset, prior: Prior | None = None) -> str:
-        """Of the likelihood, or with a prior of the joint density."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -46,9 +37,19 @@ class Scenario:
         ``simulate(rng)`` draws a teaching data set from known parameters with a `numpy.random.Generator`. The truth is
         kept in the data set as ``true_<parameter>``.
     read : callable
-        ``read(table)`` turns a user's `pandas.DataFrame` into a data set, or raises `ValueError` with one clear line.
+        ``read(table, **options)`` turns a user's `pandas.DataFrame` into a data set, or raises
+        `models.contract.BadInput` with one clear line. The table is None if the options alone say everything (65 heads
+        in 100 flips). The annotations of its keyword arguments (``str``, ``int``, ``bool``, ``tuple[str, ...]``) are
+        the types of the options of the command line.
     priors : callable
-        ``priors(data)`` returns the named priors for this data set; the first is the default.
+        ``priors(data)`` returns the named priors for this data set; the first is the default, and its support is that
+        of the parameters. Keyword arguments are hyperparameters a user may give, among them ``standardize``: whether
+        scales are meant in the units of ``units(data)`` or as they are.
+    units : callable
+        ``units(data)`` returns location and unit of each variable, ``{variable: (location, unit)}``: a prior stated for
+        standardised data is that of ``(variable - location) / unit``. Variables without unit are left out.
+    support : mapping of str to tuple of float, or "simplex"
+        Ends of the support of every free variable.
     model : callable
         ``model(data, prior)`` returns the `pymc.Model`. Data and hyperparameters enter it as named `pymc.Data`, so
         that one compilation serves every data set and hyperparameter of the same shape of graph.
@@ -56,14 +57,18 @@ class Scenario:
         ``start(data, rng)`` returns a random, widely dispersed point, ``{free variable: value}`` in the declared
         parametrisation. Optimisers and chains start there.
     obstacle : callable
-        ``obstacle(data)`` says in words why the likelihood has no finite maximum inside the parameter space, or returns
-        an empty string; ``obstacle(data, prior)`` the same of the joint density. It is decided without an optimiser. A
-        text that begins with ``unbounded`` leaves local maxima worth reporting.
+        ``obstacle(data, prior)`` says in words why the joint density has no finite maximum inside the parameter space,
+        or returns an empty string. The likelihood is the joint density under a flat prior (`models.contract.flat`). It
+        is decided without an optimiser. A text that begins with ``unbounded`` leaves local maxima worth reporting.
     improper : callable
         ``improper(data, prior)`` says in words why the posterior cannot be normalised, or has no mean or no standard
         deviation; an empty string if it has all three.
     reference : callable
         ``reference(data, prior)`` returns independent answers (`models.contract.Reference`).
+    options, hyperparameters : mapping of str to str
+        The keyword arguments of ``read`` and of ``priors``, each with a line of help for the command line.
+    fixable : tuple of str
+        Free variables that may be held fixed at a number.
     order : callable, optional
         ``order(point)`` puts the interchangeable parts of a point ``{variable: value}`` in their canonical order.
     identify : callable, optional
@@ -85,13 +90,18 @@ class Scenario:
     parameters: tuple[str, ...]
     datasets: Mapping[str, Callable[[], xr.Dataset]]
     simulate: Callable[[np.random.Generator], xr.Dataset]
-    read: Callable[[pd.DataFrame], xr.Dataset]
-    priors: Callable[[xr.Dataset], dict[str, Prior]]
+    read: Callable[..., xr.Dataset]
+    priors: Callable[..., dict[str, Prior]]
+    units: Callable[[xr.Dataset], dict[str, tuple[Any, Any]]]
+    support: Mapping[str, tuple[float, float] | str]
     model: Callable[[xr.Dataset, Prior], pm.Model]
     start: Callable[[xr.Dataset, np.random.Generator], dict[str, NDArray[np.float64]]]
-    obstacle: Obstacle
+    obstacle: Callable[[xr.Dataset, Prior], str]
     improper: Callable[[xr.Dataset, Prior], str]
     reference: Callable[[xr.Dataset, Prior], list[Reference]]
+    options: Mapping[str, str] = field(default_factory=dict)
+    hyperparameters: Mapping[str, str] = field(default_factory=dict)
+    fixable: tuple[str, ...] = ()
     order: Callable[[dict[str, NDArray[np.float64]]], dict[str, NDArray[np.float64]]] | None = None
     identify: Callable[[xr.Dataset, xr.Dataset, xr.Dataset], xr.Dataset] | None = None
     identified: str = ""
