@@ -60,6 +60,7 @@ def _ignore_interrupts() -> None:
 def _fit_group(names: list[str]) -> None:
     """Fit several fits in this process, saying what happens."""
     from comparisons.fit import fit
+    from comparisons.plan import built_in
 
     for name in names:
         began = last = time.perf_counter()
@@ -70,7 +71,9 @@ def _fit_group(names: list[str]) -> None:
             print(f"  {name:<20} {stage:<28} {now - last:6.1f} s", flush=True)
             last = now
 
-        checks = fit(name, report)
+        comparison = fit(built_in(name), report)
+        comparison.write(store.folder(name))
+        checks = comparison.checks
         failed = [check for check in checks if not check.passed]
         verdict = "all checks passed" if not failed else f"{len(failed)} of {len(checks)} checks failed"
         print(f"* {name:<20} {verdict:<28} {time.perf_counter() - began:6.1f} s", flush=True)

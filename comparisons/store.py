@@ -11,7 +11,12 @@ import os
 from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reports" / "results"
@@ -65,8 +70,23 @@ def digest(files: Iterable[Path], *texts: str) -> str:
     return total.hexdigest()
 
 
-def inputs_of_fit(scenario: str, settings: dict[str, Any]) -> str:
-    """Digest of everything a fit depends on: its scenario, the contract, the readings, the data, versions, settings."""
+def data_digest(data: xr.Dataset) -> str:
+    """SHA-256 of names, dims, types and values of a data set."""
+    total = hashlib.sha256()
+    for name in sorted(map(str, data.variables)):
+        variable = data[name]
+        total.update(f"{name} {variable.dims} {variable.dtype.kind}".encode())
+        total.update(
+            np.ascontiguousarray(variable.values.astype("U" if variable.dtype.kind in "OUT" else float)).tobytes()
+        )
+    return total.hexdigest()
+
+
+def inputs_of_fit(scenario: str, settings: dict[str, Any], *texts: str) -> str:
+    """Digest of everything a fit depends on: its scenario, the contract, the readings, the data, versions, settings.
+
+    ``texts`` are what else it depends on: a user's own data and wishes.
+    """
     files = [
         ROOT / "models" / f"{scenario}.py",
         ROOT / "models" / "__init__.py",
@@ -74,7 +94,7 @@ def inputs_of_fit(scenario: str, settings: dict[str, Any]) -> str:
         *(ROOT / "models" / "data").glob("*.csv"),
         *(path for path in (ROOT / "comparisons").glob("*.py") if path.stem != "__main__"),
     ]
-    return digest(files, json.dumps(versions(), sort_keys=True), json.dumps(settings, sort_keys=True))
+    return digest(files, json.dumps(versions(), sort_keys=True), json.dumps(settings, sort_keys=True), *texts)
 
 
 def folder(fit: str) -> Path:

@@ -132,7 +132,7 @@ def obstacle(data: xr.Dataset, prior: Prior) -> str:
 
 def _perfect(data: xr.Dataset, prior: Prior) -> bool:
     """Whether some mu leaves no residual."""
-    known = prior["mu"].hyperparameters["value"].ravel() if prior["mu"].fixed else []
+    known = prior["mu"].hyperparameters["value"].ravel() if prior["mu"].fixed else np.zeros(0)
     return len(np.unique(np.append(data["y"].values, known))) < 2
 
 

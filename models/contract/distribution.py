@@ -160,6 +160,15 @@ class Distribution:
         within = np.where(np.isfinite(high) & np.isfinite(low), bounded, beyond)
         return np.where((value > low) & (value < high), value, within)
 
+    def as_json(self) -> dict[str, Any]:
+        """The distribution as plain JSON, every digit kept; `from_json` reads it."""
+        return {"name": self.name, "hyperparameters": {key: h.tolist() for key, h in self.hyperparameters.items()}}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Distribution:
+        """Read what `as_json` wrote."""
+        return cls(content["name"], **content["hyperparameters"])
+
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={_text(value)}' for key, value in self.hyperparameters.items())})"
 

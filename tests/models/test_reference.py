@@ -11,7 +11,8 @@ from scipy.special import gammaln, log_expit
 
 from models import gaussian, logistic, regression
 from models.contract import Distribution, Prior, Reference, dataset
-from models.contract.reference import Array, importance_means, linear_posterior
+from models.contract.linear import linear_posterior
+from models.contract.reference import Array, importance_means
 from tests.cases import case
 from tests.tolerances import within_errors
 
@@ -29,10 +30,6 @@ def quadrature(log_density: Callable[..., Array], axes: list[Array]) -> list[flo
 
 def known(references: list[Reference], reading: str = "posterior") -> dict[str, Reference]:
     return {reference.parameter: reference for reference in references if reference.reading == reading}
-
-
-def flat(sigma: Array) -> Array:
-    return np.zeros_like(sigma)
 
 
 @pytest.mark.parametrize("prior", ["weak", "informative"])
@@ -58,7 +55,7 @@ def test_gaussian_by_quadrature_over_mu_and_log_sigma(prior: str) -> None:
 def test_flat_linear_posterior_is_least_squares_and_an_inverse_gamma(n: int, k: int) -> None:
     rng = np.random.default_rng(n)
     design, y = np.column_stack([np.ones(n), rng.normal(size=(n, k - 1))]), rng.normal(size=n)
-    coefficients, sigma = linear_posterior(design, y, np.zeros(k), np.full(k, np.inf), flat)
+    coefficients, sigma = linear_posterior(design, y, np.zeros(k), np.full(k, np.inf), Distribution("HalfFlat"))
     ols, rss = np.linalg.lstsq(design, y)[:2]
     np.testing.assert_allclose(coefficients, ols, rtol=1e-8)
     # With sigma flat, sigma^2 has the inverse gamma distribution with shape (n - k - 1) / 2 and scale rss / 2.
