@@ -6,8 +6,8 @@ from typing import Any
 
 import matplotlib
 
+from comparisons.digits import percent, significant
 from reports import components, diagnostics, figures, groups, pictures, posteriors, predictions, style, tables, words
-from reports.digits import percent, significant
 from reports.draw import Image
 from reports.stored import POINTS, Fit
 from reports.templating import environment

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from comparisons.digits import percent
 from reports import draw, pictures
-from reports.digits import percent
 from reports.draw import Image
 from reports.panels import figure_of, safe
 from reports.stored import Fit

@@ -25,9 +25,9 @@ import xarray as xr
 from bs4 import BeautifulSoup
 
 from comparisons import store
+from comparisons.digits import count, number, percent, significant
 from reports import __main__ as command
 from reports import pipeline
-from reports.digits import count, number, percent, significant
 from reports.index import shade
 from reports.words import listed, plural
 
