@@ -100,13 +100,15 @@ def own(
     fix: Iterable[str] = (),
     settings: Settings = SETTINGS,
     command: str = "",
+    file: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Plan:
-    """Plan of a fit of a user's own data.
+    """Plan of a fit of a user's own data, or of built-in data under a prior or settings of his own.
 
     Parameters
     ----------
     scenario_name : str
+        A scenario; or a built-in fit, whose data are taken if there is neither a table nor an option that reads.
     table : pandas.DataFrame or None
     name : str
         Of the results; by default made of the scenario and the source.
@@ -118,6 +120,8 @@ def own(
         Variables held fixed, such as ``"sigma = 1.5"``.
     settings : Settings
     command : str
+    file : mapping of str to str, optional
+        Path, delimiter and digest of the table's file, for `replay`.
     **options
         Options of the scenario's ``read`` and ``priors``; ``standardize`` among them.
 
@@ -125,6 +129,7 @@ def own(
     ------
     BadInput
     """
+    scenario_name, dataset = models.fits().get(scenario_name, (scenario_name, ""))
     if scenario_name not in models.names():
         raise BadInput(f"no scenario named {scenario_name!r}; known scenarios: {', '.join(models.names())}")
     scenario, prior, fix = models.load(scenario_name), _texts(prior), _texts(fix)
@@ -134,7 +139,13 @@ def own(
         known = ", ".join(_option(key) for key in [*scenario.options, *scenario.hyperparameters])
         raise BadInput(f"{scenario_name} has no option {_option(unknown[0])}; it has {known}")
     check_settings(settings)
-    data = scenario.read(table, **{key: _listed(scenario, key, given[key]) for key in scenario.options if key in given})
+    read = {key: _listed(scenario, key, given[key]) for key in scenario.options if key in given}
+    if dataset and table is None and not read:
+        data = scenario.datasets[dataset]()
+    elif dataset not in ("", "teaching"):
+        raise BadInput(f"{scenario_name}-{dataset} has data of its own; for yours name the scenario {scenario_name}")
+    else:
+        data, dataset = scenario.read(table, **read), ""
     if source:
         data = data.assign_attrs(source=source)
     hyperparameters = {key: given[key] for key in scenario.hyperparameters if key in given}
@@ -145,7 +156,7 @@ def own(
     likelihood = {**next(iter(scenario.priors(data).values())), **fixed}
     if all(one.fixed for one in likelihood.values()):
         raise BadInput("--fix leaves nothing to estimate: leave one variable free")
-    name = name or slug(scenario_name, source or str(data.attrs["title"]))
+    name = name or slug(scenario_name, source or dataset or str(data.attrs["title"]))
     if not NAME.fullmatch(name):
         raise BadInput(f"--name {name!r}: use letters, digits, dots, hyphens and underscores, at most 80")
     if name in models.fits():
@@ -156,8 +167,10 @@ def own(
         "prior": prior,
         "fix": fix,
         "source": source,
+        "dataset": dataset,
+        "file": dict(file or {}),
     }
-    return Plan(name, scenario_name, OWN, data, priors, likelihood, settings, request, command)
+    return Plan(name, scenario_name, dataset or OWN, data, priors, likelihood, settings, request, command)
 
 
 def slug(scenario_name: str, source: str) -> str:
