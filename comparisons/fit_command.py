@@ -96,9 +96,7 @@ class FitCommand(click.Command):
         self.sections |= {key: options for key, options in GENERAL.items() if key != DATA}
         options = [option for section in self.sections.values() for option in section]
         names = click.Argument(["names"], nargs=-1, metavar="[NAME]...")
-        super().__init__(
-            "fit", params=[names, *options], callback=fit, help=HELP, short_help="fit, and say what it means"
-        )
+        super().__init__("fit", params=[names, *options], callback=fit, help=HELP, short_help="fit three ways, compare")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, section by section."""

@@ -77,9 +77,7 @@ def _run(groups: list[tuple[Sequence[str | Plan], Path]], jobs: int) -> int:
             print("\ninterrupted: fits that are finished are kept, and the next run does the others", flush=True)
             return 130
         except BrokenProcessPool:
-            print(
-                "comparisons: a process was ended from outside; is there enough memory? Run it again", file=sys.stderr
-            )
+            print("comparisons: a process was ended from outside; is memory short? Run it again", file=sys.stderr)
             return 1
         except (store.CannotWrite, BadInput) as problem:
             pool.shutdown(cancel_futures=True)

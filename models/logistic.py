@@ -28,6 +28,8 @@ from models.contract.design import design
 from models.contract.families import REAL
 from models.contract.logit import logit_reference
 from models.contract.predictors import (
+    HYPERPARAMETERS,
+    OPTIONS,
     centre,
     coefficients,
     flat_columns,
