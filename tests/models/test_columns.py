@@ -207,6 +207,7 @@ def test_levels_are_sorted_and_ordered_categories_keep_their_order() -> None:
         (column("12", "7", "x", "7"), r"'x' in row 3 .*; if they are categories, write C\(a\) in a formula"),
         (column(pd.Timestamp("2020-01-01"), pd.Timestamp("2021-01-01")), "holds dates"),
         (column(1, "1", 2), "holds mixed values"),
+        (column(1, "1", 1, dtype="category"), "different levels that read alike: '1', '1'; rename them"),
     ],
 )
 def test_columns_that_are_no_usable_categories(table: pd.DataFrame, match: str) -> None:

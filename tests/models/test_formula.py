@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from models.contract.design import design
 from tests.homes import HOMES, design_or_refusal, refusal
 
 BY_FORMULA = {
@@ -116,6 +117,19 @@ def test_formulas_that_exhaust_the_stack_are_refused(case: str) -> None:
         sys.setrecursionlimit(limit)
     assert "too long or too deeply nested" in line
     design_or_refusal(DEEP[case], False)
+
+
+def test_formulas_of_very_many_terms_are_refused_and_the_same_names_are_not() -> None:
+    rng = np.random.default_rng(2)
+    wide = pd.DataFrame(rng.normal(size=(5, 480)), columns=[f"x{j}" for j in range(480)])
+    limit = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(1000)
+        line = refusal(wide, formula="x0 ~ " + " + ".join(wide.columns[1:]))
+        assert "name the predictors instead" in line
+        assert design(wide, "x0").x.shape == (5, 479)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_logistic_formulas_that_are_refused() -> None:
