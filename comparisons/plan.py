@@ -153,6 +153,9 @@ def own(
     priors: dict[str, Prior] = {
         key: {**one, **fixed} for key, one in _priors(scenario, data, prior, hyperparameters).items()
     }
+    # Numbers held fixed can leave two priors alike.
+    distinct = {str(one): key for key, one in reversed(priors.items())}
+    priors = {key: one for key, one in priors.items() if distinct[str(one)] == key}
     likelihood = {**next(iter(scenario.priors(data).values())), **fixed}
     if all(one.fixed for one in likelihood.values()):
         raise BadInput("--fix leaves nothing to estimate: leave one variable free")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reports" / "results"
 FILES = ("fit.nc", "comparison.csv", "verdict.md", "fit.ipynb")
+NO_NUMBERS = ("__main__", "_command", "penalty", "penalty_forms", "terminal", "replay")
+"""Modules of the readings that results do not depend on, by the ends of their names."""
 PACKAGES = ("arviz", "arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytensor", "scikit-learn", "scipy", "xarray")
 
 
@@ -140,7 +142,7 @@ def inputs_of_fit(scenario: str, settings: dict[str, Any], *texts: str) -> str:
         ROOT / "models" / "__init__.py",
         *(ROOT / "models" / "contract").glob("*.py"),
         *(ROOT / "models" / "data").glob("*.csv"),
-        *(path for path in (ROOT / "comparisons").glob("*.py") if path.stem != "__main__"),
+        *(path for path in (ROOT / "comparisons").glob("*.py") if not path.stem.endswith(NO_NUMBERS)),
     ]
     return digest(files, json.dumps(versions(), sort_keys=True), json.dumps(settings, sort_keys=True), *texts)
 

@@ -215,7 +215,7 @@ def test_regression_with_collinear_predictors_is_not_unique() -> None:
     data = predictors(np.column_stack([x, x.sum(axis=1)]), rng.normal(size=30))
     prior = {**FLAT, "sigma": Distribution("HalfFlat")}
     text, optimum, exists = fitted(regression.SCENARIO, data, prior)
-    assert text.startswith("not unique: the 4 columns of the design have rank 3")
+    assert text.startswith("not unique: the 4 columns of the design whose coefficients are free have rank 3")
     assert not exists
     assert not optimum.regular
     ridge = {**prior, "beta": Distribution("Normal", mu=0, sigma=1)}

@@ -14,6 +14,7 @@ import models
 from comparisons import left_out, prediction
 from comparisons.functions import Array, Functions
 from comparisons.points import Point, map_, mle
+from models.contract import flat
 from tests.cases import LEVEL, case
 from tests.tolerances import ROUNDING
 
@@ -32,7 +33,7 @@ def coin(heads: list[int], prior: str) -> tuple[Functions, Point, Point]:
     starts = [functions.unconstrain(one) for one in candidates]
     return (
         functions,
-        mle(functions, ["theta"], starts, LEVEL, scenario.obstacle(data)),
+        mle(functions, ["theta"], starts, LEVEL, scenario.obstacle(data, flat(chosen))),
         map_(functions, ["theta"], starts, LEVEL, scenario.obstacle(data, chosen)),
     )
 
@@ -89,7 +90,7 @@ def test_two_equal_observations_leave_no_maximum_without_the_third() -> None:
     candidates = [scenario.start(data, np.random.default_rng(k)) for k in range(3)]
     functions = Functions(scenario.model(data, prior), candidates[0])
     starts = [functions.unconstrain(start) for start in candidates]
-    point = mle(functions, ["mu", "sigma"], starts, LEVEL, scenario.obstacle(data))
+    point = mle(functions, ["mu", "sigma"], starts, LEVEL, scenario.obstacle(data, prior))
     found = everything(point, functions, "mle", 3)
     assert list(np.isnan(found.elpd)) == [False, False, True]
     assert found.reason == "without observation 2 there is no maximum (1 such of 3)"
