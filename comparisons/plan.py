@@ -18,6 +18,7 @@ import numpy as np
 import models
 from comparisons import store
 from comparisons.settings import SETTINGS, Settings
+from comparisons.terminal import plain
 from models.contract import BadInput, Distribution, Prior, Scenario, restated
 from models.contract.prior_text import check_support, check_values, parse_fixed, parse_prior
 
@@ -145,7 +146,10 @@ def own(
     elif dataset not in ("", "teaching"):
         raise BadInput(f"{scenario_name}-{dataset} has data of its own; for yours name the scenario {scenario_name}")
     else:
-        data, dataset = scenario.read(table, **read), ""
+        try:
+            data, dataset = scenario.read(table, **read), ""
+        except BadInput as problem:
+            raise BadInput(f"{shown_source}: {problem}" if (shown_source := plain(source)) else str(problem)) from None
     if source:
         data = data.assign_attrs(source=source)
     hyperparameters = {key: given[key] for key in scenario.hyperparameters if key in given}
@@ -262,7 +266,8 @@ def _priors(
         raise BadInput(f"{' '.join(map(_option, numbers))} changes nothing: prior {', '.join(chosen)} does not use it")
     for one in chosen.values():
         for variable, distribution in one.items():
-            check_values(distribution, f"{variable} ~ {distribution}")
+            asked = " ".join(f"{_option(key)} {hyperparameters[key]:g}" for key in numbers)
+            check_values(distribution, f"{asked or variable}")
     if not texts:
         return chosen
     if len(names) > 1:

@@ -107,7 +107,7 @@ def check_support(variable: str, distribution: Distribution, support: tuple[floa
     if distribution.fixed:
         value = distribution.hyperparameters["value"]
         if support != "simplex" and not (np.all(value > support[0]) and np.all(value < support[1])):
-            raise BadInput(f"fix {variable} = {value}: {variable} must be {_words(support)}")
+            raise BadInput(f"--fix {variable} = {np.ravel(value)[0]:g}: {variable} must be {_words(support)}")
         return
     if support == "simplex":
         if distribution.name != "Dirichlet":
