@@ -44,7 +44,7 @@ ARRIVED = 1e-7  # standard errors
 FLAT = 1e-6  # curvature, of what it was with all observations: below it the objective ends in a plain, not in a maximum
 SETTLED = 1e-9  # a declared parameter, or a log density, that has stopped changing
 
-ONE_ROW = "there is a single row of data: nothing can be left out"
+ONE_ROW = "nothing can be left out of a single row of data"
 NO_POINT = "there is no point to predict with: the maximum does not exist"
 BOUNDARY = "the maximum lies on the boundary, where it has no curvature"
 

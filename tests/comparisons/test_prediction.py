@@ -106,7 +106,9 @@ def least_squares(one: Any) -> Array:
     return np.asarray(norm.logpdf(residual / (1 - leverage), 0, np.sqrt(variance)))
 
 
-@pytest.mark.parametrize(("fit", "size"), [("regression", 100), ("regression-diabetes", 442)])
+@pytest.mark.parametrize(
+    ("fit", "size"), [("regression", 100), pytest.param("regression-diabetes", 442, marks=pytest.mark.slow)]
+)
 def test_least_squares_predicts_as_its_leverages_say(fit: str, size: int) -> None:
     one = case(fit, "flat")
     found = everything(one.mle, one.functions, "mle", size)
@@ -132,6 +134,7 @@ def test_logistic_regression_predicts_as_scikit_learn_without_the_row(fit: str) 
     np.testing.assert_allclose(found.elpd, exact, atol=REFITTED)
 
 
+@pytest.mark.slow
 def test_the_lasso_predicts_as_a_lasso_without_the_row() -> None:
     """At every sigma scikit-learn's Lasso on the other rows, and a search over sigma."""
     from scipy.optimize import minimize_scalar
