@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comparisons import store
+from comparisons import store, writing
 from comparisons.checks import Check
 from comparisons.plan import Plan
+from comparisons.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +40,21 @@ class Comparison:
     checks: list[Check]
     seconds: float
 
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """What is concluded under each prior (`comparisons.verdict`)."""
+        checks = [asdict(check) for check in self.checks]
+        return [
+            judge(prior, self.table[self.table["prior"] == prior], self.tree[prior]["prediction"].to_dataset(), checks)
+            for prior in self.plan.priors
+        ]
+
     def write(self, place: Path) -> None:
         """Write the results into a folder, each file whole or not at all, ``checks.json`` last."""
         store.write(place / "fit.nc", lambda path: self.tree.to_netcdf(path, engine="netcdf4"))
         store.write(place / "comparison.csv", lambda path: self.table.to_csv(path, index=False))
+        verdict = writing.markdown(self.verdicts, self.plan.name)
+        store.write(place / "verdict.md", lambda path: path.write_text(verdict, encoding="utf-8"))
         record = {
             "fit": self.plan.name,
             "inputs": self.plan.inputs,

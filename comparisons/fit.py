@@ -14,14 +14,15 @@ import pandas as pd
 import xarray as xr
 
 import models
-from comparisons import checks, points, posterior, store, table
+from comparisons import checks, left_out, measures, points, posterior, prediction, store, table
 from comparisons.checks import Check
 from comparisons.comparison import Comparison
 from comparisons.functions import Array, Functions
+from comparisons.left_out import LeftOut, Rows
 from comparisons.optimum import STARTS
 from comparisons.plan import Plan
 from comparisons.points import Point
-from models.contract import Prior, Scenario, flat
+from models.contract import Prior, Reference, Scenario, flat
 
 Report = Callable[[str], None]
 
@@ -51,6 +52,9 @@ def fit(plan: Plan, report: Report = lambda stage: None) -> Comparison:
     starts = [likelihood.unconstrain(candidate) for candidate in candidates]
     obstacle = scenario.obstacle(data, flat(plan.likelihood))
     mle = points.mle(likelihood, compared, starts, settings.level, obstacle, scenario.order)
+    observed = data.sizes["observation"]
+    left_rows = prediction.chosen(observed, rng)
+    mle_left = left_out.of_point(likelihood, mle, "mle", left_rows)
     report("maximum likelihood")
 
     groups: dict[str, xr.Dataset] = {"/data": data}
@@ -61,7 +65,7 @@ def fit(plan: Plan, report: Report = lambda stage: None) -> Comparison:
         def stage(text: str, prior_name: str = prior_name) -> None:
             report(f"{prior_name}: {text}")
 
-        one = _under_prior(plan, prior, candidates, mle, seed, stage)
+        one = _under_prior(plan, prior, candidates, mle, mle_left, left_rows, seed, stage)
         groups |= {f"/{prior_name}/{group}": content for group, content in one.groups.items()}
         tables.append(one.rows.assign(prior=prior_name))
         every += [replace(check, prior=prior_name) for check in one.checks]
@@ -103,6 +107,8 @@ def _under_prior(
     prior: Prior,
     candidates: list[dict[str, Array]],
     mle: Point,
+    mle_left: LeftOut,
+    left_rows: Rows,
     seed: np.random.SeedSequence,
     report: Report,
 ) -> _Conclusions:
@@ -140,7 +146,12 @@ def _under_prior(
         groups["extras"] = scenario.extras(data, readings, np.random.default_rng(extras_seed))
     report("predictions")
     improper = scenario.improper(data, prior)
-    references = [one for one in scenario.reference(data, prior) if not (improper and one.reading == "posterior")]
+    left = {"mle": mle_left, "map": left_out.of_point(functions, map_, "map", left_rows)}
+    groups["prediction"] = prediction.together(
+        left, groups["log_likelihood"], draws[compared], left_rows, improper if improper.startswith("improper") else ""
+    )
+    report("left out")
+    references = _references(scenario, data, prior, improper)
     summary = table.summarise(draws[compared], level, settings.interval)
     both = {"mle": mle, "map": map_}
     rows = table.rows(both, draws[compared], summary, references, _truth(data), level, settings.interval)
@@ -152,12 +163,23 @@ def _under_prior(
         *checks.of_references(rows),
     ]
     rows.loc[rows["reading"] == "posterior", "reason"] = improper
+    rows.loc[rows["reading"] == "posterior", table.missing(improper)] = np.nan
+    rows = rows.drop(columns=measures.COLUMNS).join(measures.measures(rows, draws[compared]))[list(rows)]
     rows["failed"] = [
         checks.failures(found, reading, parameter)
         for reading, parameter in zip(rows["reading"], rows["parameter"], strict=True)
     ]
     report("references")
     return _Conclusions(groups, rows, found)
+
+
+def _references(scenario: Scenario, data: xr.Dataset, prior: Prior, improper: str) -> list[Reference]:
+    """Independent answers; none where their own arithmetic fails, as it may on data at the edge of what is possible."""
+    try:
+        found = scenario.reference(data, prior)
+    except (ArithmeticError, np.linalg.LinAlgError):
+        return []
+    return [one for one in found if not (improper and one.reading == "posterior")]
 
 
 def _compared(scenario: Scenario, functions: Functions) -> list[str]:

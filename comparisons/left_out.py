@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from comparisons.functions import Array, Declared, Functions
-from comparisons.points import Point, _is_laplace
+from comparisons.points import Point, is_laplace
 
 Rows = NDArray[Any]
 
@@ -131,7 +131,7 @@ class _Around:
         self.functions, self.rows = functions, rows
         self.observed = functions.model.observed_RVs
         counted = functions.model.free_RVs if reading == "map" else []
-        self.prior = [one for one in counted if not _is_laplace(one)]
+        self.prior = [one for one in counted if not is_laplace(one)]
         free = np.logical_not(optimum.held)
         self.d, self.u = int(free.sum()), optimum.u
         self.factor = np.zeros((len(self.u), self.d))

@@ -18,8 +18,8 @@ import numpy as np
 import models
 from comparisons import store
 from comparisons.settings import SETTINGS, Settings
-from comparisons.terminal import plain
 from models.contract import BadInput, Distribution, Prior, Scenario, restated
+from models.contract.columns import shown
 from models.contract.prior_text import check_support, check_values, parse_fixed, parse_prior
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def own(
         try:
             data, dataset = scenario.read(table, **read), ""
         except BadInput as problem:
-            raise BadInput(f"{shown_source}: {problem}" if (shown_source := plain(source)) else str(problem)) from None
+            raise BadInput(f"file {shown(source)}: {problem}" if source else str(problem)) from None
     if source:
         data = data.assign_attrs(source=source)
     hyperparameters = {key: given[key] for key in scenario.hyperparameters if key in given}

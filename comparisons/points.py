@@ -119,7 +119,7 @@ def map_(
     """Maximise the joint density of data and parameters; arguments as in `mle`, the obstacle of the joint."""
     model = functions.model
     kinks = _kinks(functions)
-    smooth = [variable for variable in model.free_RVs if not _is_laplace(variable)]
+    smooth = [variable for variable in model.free_RVs if not is_laplace(variable)]
     density = functions.density([*smooth, *model.observed_RVs])
     declared = Declared(functions, parameters)
     optimum = _maximise(functions, density, starts, kinks, declared, order)
@@ -146,7 +146,8 @@ def _maximise(
     return replace(ordered, starts=found.starts, agreeing=found.agreeing, collapsed=found.collapsed)
 
 
-def _is_laplace(variable: Any) -> bool:
+def is_laplace(variable: Any) -> bool:
+    """Whether a free variable of a model has a Laplace prior, and so its log density a kink."""
     return isinstance(variable.owner.op, pm.Laplace.rv_type)
 
 
@@ -154,7 +155,7 @@ def _kinks(functions: Functions) -> Kinks:
     """Kinks of all variables with a Laplace prior; raises `ValueError` if its hyperparameters are not constants."""
     index, location, rate = [], [], []
     for variable in functions.model.free_RVs:
-        if _is_laplace(variable):
+        if is_laplace(variable):
             where = np.arange(functions.size)[functions.slices[variable.name]]
             parameters = variable.owner.op.dist_params(variable.owner)
             if set(ancestors(parameters)) & set(functions.model.free_RVs):

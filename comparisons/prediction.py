@@ -18,6 +18,7 @@ from comparisons.left_out import ONE_ROW, LeftOut, Rows
 
 READINGS = ("mle", "map", "posterior")
 MOST_ROWS = 2_000  # of which each is left out; of more, a random subsample of this size
+UNWEIGHTABLE = "the posterior's likelihood of an observation is the same at all the draws that matter: no weights"
 LOO_ELEMENTS = 1_000_000  # of the log likelihood given to PSIS; above it the draws are thinned, for speed
 
 
@@ -74,7 +75,12 @@ def of_posterior(
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Estimated shape parameter", UserWarning)  # k-hat is stored and judged
-        found = az.loo(tree, pointwise=True)
+        try:
+            found = az.loo(tree, pointwise=True)
+        except ValueError as problem:
+            if "tail" not in str(problem):
+                raise
+            return nothing, nothing, float("nan"), UNWEIGHTABLE
     return found.elpd_i.values, found.pareto_k.values, float(found.good_k), ""
 
 

@@ -30,6 +30,12 @@ COLUMNS = [
     "r_hat",
     "wald_lower",
     "wald_upper",
+    "gap",
+    "gap_error",
+    "pull",
+    "skew",
+    "mass",
+    "mass_error",
     "truth",
     "reference",
     "source",
@@ -65,6 +71,15 @@ def summarise(posterior: xr.Dataset, level: float, interval: str = "eti") -> pd.
             "r_hat": raw["r_hat"],
         }
     ).astype(float)
+
+
+def missing(improper: str) -> list[str]:
+    """Columns of the posterior that do not exist, from what the scenario says of its existence and its moments."""
+    if not improper:
+        return []
+    if improper.startswith("no standard deviation"):
+        return ["sd", "mcse"]
+    return ["estimate", "sd", "mcse"] + ([] if improper.startswith("no mean") else ["lower", "upper", "median"])
 
 
 def rows(

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pandas as pd
 
+from comparisons import store, writing
 from comparisons.digits import MISSING, exists, number, percent
+from comparisons.verdict import Verdict, judge
 
 READINGS = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
-def plain(text: object) -> str:
-    """A label on one line: what would move the cursor or turn the line around is shown as a space."""
-    return CONTROL.sub(" ", str(text))
 
 
 def printed(place: Path) -> str:
     """The comparison table and the verdict of a folder of results."""
     table = pd.read_csv(place / "comparison.csv", keep_default_na=True)
     parts = [_prior(str(prior), rows) for prior, rows in table.groupby("prior", sort=False)]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, writing.text(stored_verdicts(place))])
+
+
+def stored_verdicts(place: Path) -> list[Verdict]:
+    """The verdicts that follow from a folder of results."""
+    import xarray as xr
+
+    table, checks = pd.read_csv(place / "comparison.csv"), store.read_json(place / "checks.json")["checks"]
+    with xr.open_datatree(place / "fit.nc", engine="netcdf4") as tree:
+        predictions = {prior: tree[prior]["prediction"].to_dataset().load() for prior in table["prior"].unique()}
+    return [judge(prior, table[table["prior"] == prior], found, checks) for prior, found in predictions.items()]
 
 
 def _prior(prior: str, rows: pd.DataFrame) -> str:
@@ -37,7 +42,7 @@ def _prior(prior: str, rows: pd.DataFrame) -> str:
         mark = " !" if isinstance(row["failed"], str) else ""
         lines.append(
             [
-                plain(row["parameter"]) if row["reading"] == "mle" else "",
+                writing.plain(str(row["parameter"])) if row["reading"] == "mle" else "",
                 READINGS[row["reading"]],
                 number(row["estimate"], error) + mark,
                 number(row["sd"], error),
@@ -48,6 +53,6 @@ def _prior(prior: str, rows: pd.DataFrame) -> str:
     widths = [max(len(line[j]) for line in lines) for j in range(len(head))]
     texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     reasons = dict.fromkeys(str(reason) for reason in rows["reason"] if isinstance(reason, str))
-    notes = [f"  {plain(reason)}" for reason in reasons]
+    notes = [f"  {writing.plain(reason)}" for reason in reasons]
     failed = [f"  ! do not read: the check {name} failed" for name in dict.fromkeys(rows["failed"].dropna())]
-    return "\n".join([f"Prior {plain(prior)}", *texts, *notes, *failed])
+    return "\n".join([f"Prior {writing.plain(prior)}", *texts, *notes, *failed])

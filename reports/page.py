@@ -6,6 +6,7 @@ from typing import Any
 
 import matplotlib
 
+from comparisons import rules, writing
 from comparisons.digits import percent, significant
 from reports import components, diagnostics, figures, groups, pictures, posteriors, predictions, style, tables, words
 from reports.draw import Image
@@ -60,6 +61,7 @@ def _context(fit: Fit) -> dict[str, Any]:
         "verdict": words.verdict(fit),
         "refusals": words.refusals(fit),
         "apart_sentences": [words.apart_sentence(fit, prior) for prior in fit.priors],
+        "matters": _matters(fit),
         "headline": figures.headline(fit),
         "data": {
             "title": fit.data.attrs["title"],
@@ -107,6 +109,20 @@ def _mixture(fit: Fit, name: str) -> dict[str, Any]:
         "bic": bic,
         "tables": [table for table in (components.types(fit), components.k_means(fit)) if table is not None],
     }
+
+
+def _matters(fit: Fit) -> dict[str, Any]:
+    """The verdict: a headline, what is concluded under each prior, and the rules."""
+    priors = [
+        {
+            "name": one.prior,
+            "judged": [writing.judged(one, reading) for reading in POINTS],
+            "sentences": [(line.parameter, " ".join(writing.sentences(one, line))) for line in one.lines],
+            "predicted": [writing.predicted(one, reading) for reading in POINTS],
+        }
+        for one in fit.verdicts
+    ]
+    return {"headline": writing.headline(fit.verdicts), "priors": priors, "rules": rules.stated(fit.level)}
 
 
 def truth(fit: Fit) -> str:

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from comparisons import store
+from comparisons.verdict import Verdict, judge
 
 Array = NDArray[np.float64]
 POINTS = ("mle", "map")
@@ -140,6 +141,12 @@ class Fit:
             both = [(self.value(prior, label, reading) - mean) / sd if sd > 0 else np.nan for reading in POINTS]
             result.append(Gap(label, *(float(gap) if np.isfinite(gap) else None for gap in both)))
         return result
+
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """What is concluded under each prior; nothing if predictions were not stored."""
+        rows = {prior: self.table[self.table["prior"] == prior] for prior in self.priors}
+        return [judge(prior, rows[prior], self.dataset(prior, "prediction"), self.checks) for prior in self.priors]
 
     @property
     def failures(self) -> list[dict[str, Any]]:

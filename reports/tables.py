@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +13,9 @@ import xarray as xr
 from comparisons.digits import MISSING, count, exists, number, percent, significant
 from reports.stored import Fit
 from reports.style import READINGS
-from reports.words import error_of, is_local, kind_of, plural
+from reports.words import error_of, is_local, kind_of
 
 NAMES = {"mle": "MLE", "map": "MAP, declared scale", "posterior": "posterior mean"}
-LOO_ELEMENTS = 1_000_000  # of the log likelihood per prior; above it the draws are thinned, for speed
 SENSITIVE = 0.05  # the threshold of ArviZ
 
 
@@ -149,48 +147,47 @@ def audits(fit: Fit) -> list[dict[str, str]]:
 
 
 def prediction(fit: Fit) -> dict[str, Any] | None:
-    """Leave-one-out predictive accuracy under every prior; None with a single observation."""
-    results, stride = {}, 1
+    """Leave-one-out predictive accuracy of the three readings under every prior; None with a single observation."""
+    rows, notes, limit, subsample, failed = [], Notes(), "", "", False
     for prior in fit.priors:
-        stored = fit.dataset(prior, "log_likelihood")
-        if stored is None:
+        stored = fit.dataset(prior, "prediction")
+        if stored is None or int(stored.attrs["rows"]) < 2:
             return None
-        name = next(iter(stored.data_vars))
-        if stored[name].ndim < 3 or stored[name].shape[2] < 2:
-            return None
-        stride = max(1, int(np.ceil(stored[name].size / LOO_ELEMENTS)))
-        thinned = stored.isel(draw=slice(None, None, stride)).astype(float)
-        posterior = fit.draws(prior).sel(draw=thinned["draw"])
-        tree = xr.DataTree.from_dict({"posterior": posterior.rename(_positions(fit)), "log_likelihood": thinned})
-        with warnings.catch_warnings():
-            # What it warns of, large k-hat, is counted and shown.
-            warnings.filterwarnings("ignore", "Estimated shape parameter", UserWarning)
-            results[prior] = az.loo(tree, pointwise=True)
-    differences = az.compare(results, round_to="none") if len(results) > 1 else None
-    rows, worst = [], 0
-    for prior, result in results.items():
-        bad = int(np.sum(result.pareto_k.values > result.good_k))
-        worst = max(worst, bad)
-        row = {"prior": prior, "elpd": number(result.elpd, result.se / 10), "se": significant(result.se, 2)}
-        row |= {
-            "p": significant(result.p, 2),
-            "bad": f"{bad} of {result.n_data_points}",
-            "difference": MISSING,
-            "dse": MISSING,
-        }
-        if differences is not None and int(differences.loc[prior, "rank"]) > 0:
-            dse = float(differences.loc[prior, "dse"])
-            row |= {
-                "difference": number(float(differences.loc[prior, "elpd_diff"]), dse / 10),
-                "dse": significant(dse, 2),
-            }
-        elif differences is not None:
-            row |= {"difference": "0 (highest)"}
-        rows.append(row)
-    verdict = f"No Pareto k-hat exceeds {result.good_k:.2g}: the estimates hold."
-    if worst:
-        verdict = f"Up to {plural(worst, 'Pareto k-hat value')} above {result.good_k:.2g}: do not trust these rows."
-    return {"rows": rows, "verdict": verdict, "failed": worst > 0, "stride": stride, "limit": f"{result.good_k:.2g}"}
+        elpd, n = stored["elpd"], int(stored.attrs["rows"])
+        m = elpd.sizes["observation"]
+        posterior = elpd.sel(reading="posterior").values
+        bad = int(np.sum(~(stored["khat"].values <= float(stored.attrs["good_k"]))))
+        limit = f"{float(stored.attrs['good_k']):.2g}"
+        subsample = "" if m == n else f"from a random {m:,} of {n:,} observations"
+        cells = []
+        for reading in ("mle", "map", "posterior"):
+            values = elpd.sel(reading=reading).values
+            reason = str(stored.attrs[f"reason_{reading}"])
+            if not np.isfinite(values).all():
+                infinite = bool(np.isneginf(values).any())
+                cells.append({"elpd": "-∞" if infinite else MISSING, "loss": MISSING, "note": notes.letter(reason)})
+                continue
+            difference = posterior - values
+            known = reading != "posterior" and np.isfinite(posterior).all()
+            error = float(np.sqrt(n * difference.var(ddof=1)))
+            total = number(float(n * values.mean()), float(np.sqrt(n * values.var(ddof=1))) / 10)
+            size = f"{number(float(n * difference.mean()), error / 10)} ± {significant(error, 2)}" if known else MISSING
+            cells.append({"elpd": total, "loss": size, "note": ""})
+        rows.append(
+            {"prior": prior, "cells": cells, "bad": f"{bad} of {m:,}" if np.isfinite(posterior).all() else MISSING}
+        )
+    failed = any(row["bad"] not in (MISSING,) and not row["bad"].startswith("0 ") for row in rows)
+    verdict = f"No Pareto k-hat exceeds {limit}: the posterior's densities can be trusted."
+    if failed:
+        verdict = f"Pareto k-hat values above {limit}: do not trust the posterior's densities in these rows."
+    return {
+        "rows": rows,
+        "verdict": verdict,
+        "failed": failed,
+        "limit": limit,
+        "subsample": subsample,
+        "notes": notes.lettered,
+    }
 
 
 def sensitivity(fit: Fit) -> dict[str, Any] | None:

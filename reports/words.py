@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from comparisons.digits import exists, number, significant
+from comparisons.rules import SMALL
 from reports.stored import MAXIMUM, POINTS, Fit, Gap
 
 NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
-CLOSE = 0.05  # posterior standard deviations; closer than this is called the same for every practical purpose
 
 
 def listed(names: Sequence[str], most: int = 6) -> str:
@@ -92,8 +92,8 @@ def apart_sentence(fit: Fit, prior: str) -> str:
         refused = " (do not read)" if fit.failed(prior, label, reading) else ""
         where = "above" if value > 0 else "below"
         of = "" if len(fit.labels) == 1 else f" for {label}"
-        if abs(value) < CLOSE:
-            said.append(f"the {name}{refused} agrees with the posterior mean to within {CLOSE:g} posterior sd")
+        if abs(value) <= SMALL:
+            said.append(f"the {name}{refused} agrees with the posterior mean to within {SMALL:g} posterior sd")
         else:
             size = significant(abs(value), 2)
             said.append(f"the {name}{refused} lies {size} posterior sd {where} the posterior mean{of}")
