@@ -1,41 +1,23 @@
-"""One look for the three readings, everywhere: colour, marker, line and words.
-
-The colours can be told apart with every common kind of colour vision and reach a contrast of 4.5 on white; marker and
-line can be told apart without colour.
-"""
+"""One look everywhere: what pages draw beside the three readings, whose marks they share with notebooks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from comparisons.colours import READINGS, Mark, rc
 
+__all__ = [
+    "COMPONENTS",
+    "LIKELIHOOD",
+    "NEUTRAL",
+    "PALE",
+    "PRIOR",
+    "PRIORS",
+    "READINGS",
+    "SHORT",
+    "TRUTH",
+    "Mark",
+    "rc",
+]
 
-@dataclass(frozen=True)
-class Mark:
-    """How one thing is drawn and called.
-
-    Attributes
-    ----------
-    label : str
-        Its name in figures, with the scale where there is one.
-    colour, marker, line : str
-        For matplotlib.
-    symbol : str
-        The marker as a character, for tables.
-    """
-
-    label: str
-    colour: str
-    marker: str
-    line: str
-    symbol: str
-
-
-READINGS = {
-    "mle": Mark("MLE", "#C04A00", "s", "--", "■"),
-    "map": Mark("MAP (declared scale)", "#0067A8", "^", "-.", "▲"),
-    "posterior": Mark("posterior mean", "#007A5A", "o", "-", "●"),
-}
 PRIOR = Mark("prior density", "#6B6B6B", "", ":", "")
 LIKELIHOOD = Mark("likelihood, scaled", "#C04A00", "", "--", "")
 TRUTH = Mark("truth", "#000000", "|", "", "")
@@ -48,27 +30,3 @@ COMPONENTS = ("#0067A8", "#C04A00", "#007A5A", "#9B3D8F", "#946A00", "#333333", 
 
 NEUTRAL = "#4D4D4D"
 PALE = "#D9D9D9"
-
-
-def rc() -> Any:
-    """Settings of matplotlib for every figure; names from data are never read as mathematics."""
-    return {
-        "axes.grid": False,
-        "axes.labelsize": 9,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "axes.titlesize": 9.5,
-        "figure.dpi": 100,
-        "figure.max_open_warning": 0,
-        "font.family": "sans-serif",
-        "font.size": 9,
-        "legend.fontsize": 8.5,
-        "legend.frameon": False,
-        "lines.linewidth": 1.5,
-        "savefig.facecolor": "white",
-        "svg.fonttype": "none",
-        "svg.hashsalt": "threefold",
-        "text.parse_math": False,
-        "xtick.labelsize": 8,
-        "ytick.labelsize": 8,
-    }
