@@ -8,6 +8,7 @@ import click
 
 from comparisons.fit_command import FitCommand
 from comparisons.penalty_command import penalty
+from comparisons.replay_command import replay
 from comparisons.store import CannotWrite
 from models.contract import BadInput
 
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         Exit status: 0, or 2 for bad input, which is said in one line.
     """
     group = click.Group("comparisons", help="Three readings of one model: MLE, MAP and posterior, compared.")
-    for command in (FitCommand(), penalty):
+    for command in (FitCommand(), penalty, replay):
         group.add_command(command)
     try:
         status = group.main(arguments, prog_name="python -m comparisons", standalone_mode=False)

@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reports" / "results"
 FILES = ("fit.nc", "comparison.csv", "verdict.md", "fit.ipynb")
-NO_NUMBERS = ("__main__", "_command", "penalty", "penalty_forms", "terminal", "replay")
+NO_NUMBERS = (
+    "__main__",
+    "_command",
+    "penalty",
+    "penalty_forms",
+    "terminal",
+    "replay",
+    "results",
+    "colours",
+    "markup",
+    "plots",
+)
 """Modules of the readings that results do not depend on, by the ends of their names."""
 PACKAGES = ("arviz", "arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytensor", "scikit-learn", "scipy", "xarray")
 
