@@ -36,7 +36,7 @@ def linear_reference(data: xr.Dataset, prior: Prior, unique: bool, exists: bool)
     if unique:
         held = "intercept" in prior and prior["intercept"].fixed
         known = np.array([float(prior["intercept"].hyperparameters["value"])]) if held else np.zeros(0)
-        rest = np.linalg.lstsq(design[:, len(known) :], y - known.sum())[0]
+        rest = _least_squares(design[:, len(known) :], y - known.sum())
         ols = np.append(known, rest)
         sigma = float(np.sqrt(np.mean((y - design @ ols) ** 2)))
         answers += _answers(data, "mle", ols, sigma, "least squares (NumPy); root mean squared residual")
