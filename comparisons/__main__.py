@@ -1,34 +1,45 @@
-"""``python -m comparisons fit [NAME ...]``: fit what is not up to date."""
+"""``python -m comparisons``: fit, penalty, replay."""
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 
-import models
-from comparisons.pipeline import fit_stale
+import click
+
+from comparisons.fit_command import FitCommand
+from comparisons.penalty_command import penalty
+from comparisons.store import CannotWrite
+from models.contract import BadInput
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse the command line and run; exit status 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m comparisons", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    fit = commands.add_parser("fit", help="fit built-in fits that are not up to date")
-    fit.add_argument("names", nargs="*", metavar="NAME", help="fits (default: all)")
-    fit.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
-    options = parser.parse_args(arguments)
-    known = models.fits()
-    unknown = [name for name in options.names if name not in known]
-    if options.jobs < 1:
-        return _refuse(f"--jobs {options.jobs}: give at least 1")
-    if unknown:
-        return _refuse(f"no fit named {', '.join(map(repr, unknown))}; known fits: {', '.join(known)}")
-    return fit_stale(options.names or list(known), options.jobs)
+    """Run the command line.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 2 for bad input, which is said in one line.
+    """
+    group = click.Group("comparisons", help="Three readings of one model: MLE, MAP and posterior, compared.")
+    for command in (FitCommand(), penalty):
+        group.add_command(command)
+    try:
+        status = group.main(arguments, prog_name="python -m comparisons", standalone_mode=False)
+    except (BadInput, CannotWrite) as problem:
+        return _refuse(str(problem))
+    except click.exceptions.NoArgsIsHelpError as problem:
+        print(problem.format_message())
+        return 2
+    except click.ClickException as problem:
+        return _refuse(problem.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        print("\ninterrupted: nothing was changed", file=sys.stderr)
+        return 130
+    return int(status or 0)
 
 
 def _refuse(line: str) -> int:
-    print(f"comparisons: {line}", file=sys.stderr)
+    print(f"comparisons: {' '.join(line.split())}", file=sys.stderr)
     return 2
 
 

@@ -1,8 +1,7 @@
-"""One fit from beginning to end: data, three readings under each prior, references, checks, results on disk."""
+"""One fit from beginning to end: three readings under each prior of a plan, references, checks."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 import zlib
@@ -17,95 +16,77 @@ import xarray as xr
 import models
 from comparisons import checks, points, posterior, store, table
 from comparisons.checks import Check
+from comparisons.comparison import Comparison
 from comparisons.functions import Array, Functions
 from comparisons.optimum import STARTS
+from comparisons.plan import Plan
 from comparisons.points import Point
-from comparisons.settings import SETTINGS
-from models.contract import Prior, Scenario
+from models.contract import Prior, Scenario, flat
 
 Report = Callable[[str], None]
 
 
-def fit(name: str, report: Report = lambda stage: None) -> list[Check]:
-    """Fit a built-in fit under all its priors and write its results.
+def fit(plan: Plan, report: Report = lambda stage: None) -> Comparison:
+    """Fit under all priors of a plan.
 
     Parameters
     ----------
-    name : str
-        Name of the fit.
+    plan : Plan
     report : callable
         Told each stage as it ends.
 
     Returns
     -------
-    list of Check
-        All checks, passed or not.
+    Comparison
     """
     began = time.perf_counter()
-    scenario_name, dataset = models.fits()[name]
-    inputs = store.inputs_of_fit(scenario_name, asdict(SETTINGS))
-    scenario = models.load(scenario_name)
-    data = scenario.datasets[dataset]()
-    priors = scenario.priors(data)
-    root = np.random.SeedSequence([SETTINGS.seed, zlib.crc32(name.encode())])
-    start_seed, peer_seed, *prior_seeds = root.spawn(2 + len(priors))
+    scenario, data, settings = models.load(plan.scenario), plan.data, plan.settings
+    root = np.random.SeedSequence([settings.seed, zlib.crc32(store.data_digest(data).encode())])
+    start_seed, peer_seed, *prior_seeds = root.spawn(2 + len(plan.priors))
     rng = np.random.default_rng(start_seed)
-    candidates = [scenario.start(data, rng) for _ in range(STARTS)]
+    candidates = [scenario.start(data, rng) for _ in range(max(STARTS, settings.chains))]
+
+    likelihood = Functions(scenario.model(data, plan.likelihood), candidates[0])
+    compared = _compared(scenario, likelihood)
+    starts = [likelihood.unconstrain(candidate) for candidate in candidates]
+    obstacle = scenario.obstacle(data, flat(plan.likelihood))
+    mle = points.mle(likelihood, compared, starts, settings.level, obstacle, scenario.order)
+    report("maximum likelihood")
 
     groups: dict[str, xr.Dataset] = {"/data": data}
     tables: list[pd.DataFrame] = []
     every: list[Check] = []
-    mle: Point | None = None
-    for (prior_name, prior), seed in zip(priors.items(), prior_seeds, strict=True):
-        functions = Functions(scenario.model(data, prior), candidates[0])
-        starts = [functions.unconstrain(candidate) for candidate in candidates]
-        if mle is None:  # the likelihood does not know the prior
-            compared = _compared(scenario, functions)
-            mle = points.mle(functions, compared, starts, SETTINGS.level, scenario.obstacle(data), scenario.order)
-            report("maximum likelihood")
+    for (prior_name, prior), seed in zip(plan.priors.items(), prior_seeds, strict=True):
 
         def stage(text: str, prior_name: str = prior_name) -> None:
             report(f"{prior_name}: {text}")
 
-        one = _under_prior(scenario, data, prior, functions, starts, mle, seed, stage)
-        found = [replace(check, prior=prior_name) for check in one.checks]
+        one = _under_prior(plan, prior, candidates, mle, seed, stage)
         groups |= {f"/{prior_name}/{group}": content for group, content in one.groups.items()}
         tables.append(one.rows.assign(prior=prior_name))
-        every += found
+        every += [replace(check, prior=prior_name) for check in one.checks]
     if scenario.peers is not None:
         groups["/peers"] = scenario.peers(data, np.random.default_rng(peer_seed))
         report("peers")
 
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {
-        "fit": name,
-        "scenario": scenario_name,
-        "dataset": dataset,
+        "fit": plan.name,
+        "scenario": plan.scenario,
+        "dataset": plan.dataset,
         "question": scenario.question,
         "lesson": scenario.lesson,
-        "formula": scenario.formula,
+        "formula": data.attrs.get("formula", scenario.formula),
         "identified": scenario.identified,
-        "parameters": json.dumps(scenario.parameters),
-        "priors": json.dumps({key: {k: str(v) for k, v in prior.items()} for key, prior in priors.items()}),
-        **asdict(SETTINGS),
+        "parameters": json.dumps(compared),
+        "priors": json.dumps({key: {k: str(v) for k, v in prior.items()} for key, prior in plan.priors.items()}),
+        "distributions": json.dumps(
+            {key: {k: v.as_json() for k, v in prior.items()} for key, prior in plan.priors.items()}
+        ),
+        **asdict(settings),
     }
-    comparison = pd.concat(tables).assign(scenario=scenario_name, data=dataset)[table.COLUMNS]
-    place = store.folder(name)
-    store.write(place / "fit.nc", lambda path: tree.to_netcdf(path, engine="netcdf4"))
-    store.write(place / "comparison.csv", lambda path: comparison.to_csv(path, index=False))
-    record = {
-        "fit": name,
-        "inputs": inputs,
-        "sizes": store.sizes(place),
-        "checks": [asdict(check) for check in every],
-        "versions": store.versions(),
-        **asdict(SETTINGS),
-        "command": f'make report FITS="{name}"',
-        "data_sha256": data_digest(data),
-        "seconds": round(time.perf_counter() - began, 2),
-    }
-    store.write_json(place / "checks.json", record)  # last: its digest says that the others are complete
-    return every
+    rows = pd.concat(tables, ignore_index=True).assign(scenario=plan.scenario, data=plan.dataset)[table.COLUMNS]
+    return Comparison(plan, rows, tree, every, round(time.perf_counter() - began, 2))
 
 
 @dataclass(frozen=True)
@@ -118,27 +99,31 @@ class _Conclusions:
 
 
 def _under_prior(
-    scenario: Scenario,
-    data: xr.Dataset,
+    plan: Plan,
     prior: Prior,
-    functions: Functions,
-    starts: list[Array],
+    candidates: list[dict[str, Array]],
     mle: Point,
     seed: np.random.SeedSequence,
     report: Report,
 ) -> _Conclusions:
     """Mode, posterior, predictions, references and checks under one prior."""
-    model, level, compared = functions.model, SETTINGS.level, _compared(scenario, functions)
-    sampler_seed, predictive_seed, extras_seed = (int(part) for part in seed.generate_state(3))
+    scenario, data, settings = models.load(plan.scenario), plan.data, plan.settings
+    sampler_seed, predictive_seed, extras_seed, start_seed = (int(part) for part in seed.generate_state(4))
+    rng = np.random.default_rng(start_seed)
+    functions = Functions(scenario.model(data, prior), candidates[0])
+    # A prior of the user's own may have a smaller support than the parameters.
+    inside = [{name: one.inside(point[name], rng) for name, one in prior.items()} for point in candidates]
+    starts = [functions.unconstrain(point) for point in inside]
+    model, level, compared = functions.model, settings.level, _compared(scenario, functions)
     map_ = points.map_(functions, compared, starts, level, scenario.obstacle(data, prior), scenario.order)
     report("mode")
     sampled, unconstrained = posterior.sample(
-        functions, starts[: SETTINGS.chains], sampler_seed, draws=SETTINGS.draws, tune=SETTINGS.tune
+        functions, starts[: settings.chains], sampler_seed, draws=settings.draws, tune=settings.tune
     )
     statistics = sampled["sample_stats"].to_dataset()
     draws = sampled["posterior"].to_dataset()
     if scenario.identify is not None:
-        draws = scenario.identify(draws, _dataset(model, map_.estimate), data)
+        draws = scenario.identify(_with_fixed(draws, model, prior), _of_point(model, map_, prior), data)[list(draws)]
     report("posterior")
     proper = all(distribution.proper for distribution in prior.values())
     groups = {
@@ -150,13 +135,15 @@ def _under_prior(
         **posterior.predictive(functions, draws, proper, predictive_seed),
     }
     if scenario.extras is not None:
-        readings = {"mle": _dataset(model, mle.estimate), "map": _dataset(model, map_.estimate), "posterior": draws}
+        readings = {"mle": _of_point(model, mle, prior), "map": _of_point(model, map_, prior)}
+        readings["posterior"] = _with_fixed(draws, model, prior)
         groups["extras"] = scenario.extras(data, readings, np.random.default_rng(extras_seed))
     report("predictions")
     improper = scenario.improper(data, prior)
     references = [one for one in scenario.reference(data, prior) if not (improper and one.reading == "posterior")]
-    summary = table.summarise(draws[compared], level)
-    rows = table.rows({"mle": mle, "map": map_}, draws[compared], summary, references, _truth(data), level)
+    summary = table.summarise(draws[compared], level, settings.interval)
+    both = {"mle": mle, "map": map_}
+    rows = table.rows(both, draws[compared], summary, references, _truth(data), level, settings.interval)
     found = [
         *checks.of_point(mle, "mle"),
         *checks.of_point(map_, "map"),
@@ -178,18 +165,6 @@ def _compared(scenario: Scenario, functions: Functions) -> list[str]:
     return [name for name in scenario.parameters if name in functions.model.named_vars]
 
 
-def data_digest(data: xr.Dataset) -> str:
-    """SHA-256 of names, dims, types and values of a data set."""
-    total = hashlib.sha256()
-    for name in sorted(map(str, data.variables)):
-        variable = data[name]
-        total.update(f"{name} {variable.dims} {variable.dtype.kind}".encode())
-        total.update(
-            np.ascontiguousarray(variable.values.astype("U" if variable.dtype.kind in "OUT" else float)).tobytes()
-        )
-    return total.hexdigest()
-
-
 def _truth(data: xr.Dataset) -> dict[str, np.ndarray]:
     return {
         str(name).removeprefix("true_"): value.values for name, value in data.items() if str(name).startswith("true_")
@@ -200,6 +175,22 @@ def _dataset(model: Any, values: dict[str, Any]) -> xr.Dataset:
     """Parameters of one point, labelled."""
     coords = posterior.coords(model)
     return xr.Dataset({name: (posterior.dims(model, name), value) for name, value in values.items()}, coords=coords)
+
+
+def _of_point(model: Any, point: Point, prior: Prior) -> xr.Dataset:
+    """All parameters of a point reading, those held fixed among them."""
+    return _with_fixed(_dataset(model, point.estimate), model, prior)
+
+
+def _with_fixed(parameters: xr.Dataset, model: Any, prior: Prior) -> xr.Dataset:
+    """Parameters of a point, or of draws, together with the numbers held fixed."""
+    leading = {dim: parameters.sizes[dim] for dim in ("chain", "draw") if dim in parameters.dims}
+    held = {}
+    for name in (name for name, one in prior.items() if one.fixed):
+        value = model[f"{name}_value"].get_value()
+        array = np.broadcast_to(value, (*leading.values(), *value.shape))
+        held[name] = ((*leading, *posterior.dims(model, f"{name}_value")), array)
+    return parameters.assign(held)
 
 
 def _reading(model: Any, point: Point, level: float) -> xr.Dataset:

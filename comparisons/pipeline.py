@@ -9,23 +9,37 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
+from pathlib import Path
 
 import models
 from comparisons import store
+from comparisons.plan import Plan, built_in
 from comparisons.settings import SETTINGS
+from models.contract import BadInput
 
 # What costs most starts first, new scenarios before all.
 ORDER = ("mixture", "regression", "logistic", "gaussian", "coin")
 
 
 def fit_stale(names: list[str], jobs: int) -> int:
-    """Fit those of ``names`` that are not up to date, one scenario per process at a time."""
+    """Fit those built-in fits of ``names`` that are not up to date, one scenario per process at a time.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 2 if another run is at work on one of them, 130 if interrupted, 1 if a process died.
+    """
     known = models.fits()
     stale = [
-        name for name in names if not store.is_current(name, store.inputs_of_fit(known[name][0], asdict(SETTINGS)))
+        name
+        for name in names
+        if not store.is_current(store.RESULTS / name, store.inputs_of_fit(known[name][0], asdict(SETTINGS)))
     ]
     if not stale:
         print(f"fits: all {len(names)} up to date")
@@ -35,12 +49,25 @@ def fit_stale(names: list[str], jobs: int) -> int:
         groups.setdefault(known[name][0], []).append(name)
     ordered = sorted(groups, key=lambda group: ORDER.index(group) if group in ORDER else -1)
     print(f"fits: {len(stale)} of {len(names)} to do: {' '.join(stale)}", flush=True)
-    workers = min(jobs, len(groups))
+    return _run([(groups[group], store.RESULTS) for group in ordered], jobs)
+
+
+def fit_plan(plan: Plan, results: Path) -> int:
+    """Fit a user's own plan into a folder of ``results``, unless it is up to date; returns an exit status as above."""
+    if store.is_current(results / plan.name, plan.inputs):
+        print(f"{plan.name}: up to date", flush=True)
+        return 0
+    return _run([([plan], results)], 1)
+
+
+def _run(groups: list[tuple[Sequence[str | Plan], Path]], jobs: int) -> int:
+    """Fit groups of built-in names or plans, a group per process at a time."""
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"  # one level of parallelism: processes
     context = multiprocessing.get_context("spawn")
+    workers = min(jobs, len(groups))
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts) as pool:
-        tasks = [pool.submit(_fit_group, groups[group]) for group in ordered]
+        tasks = [pool.submit(_fit_group, group, results) for group, results in groups]
         try:
             for task in tasks:
                 task.result()
@@ -49,6 +76,13 @@ def fit_stale(names: list[str], jobs: int) -> int:
                 process.terminate()
             print("\ninterrupted: fits that are finished are kept, and the next run does the others", flush=True)
             return 130
+        except BrokenProcessPool:
+            print("comparisons: a process was ended from outside; is memory short? Run it again", file=sys.stderr)
+            return 1
+        except (store.CannotWrite, BadInput) as problem:
+            pool.shutdown(cancel_futures=True)
+            print(f"comparisons: {problem}", file=sys.stderr)
+            return 2
     return 0
 
 
@@ -57,20 +91,23 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _fit_group(names: list[str]) -> None:
+def _fit_group(group: Sequence[str | Plan], results: Path) -> None:
     """Fit several fits in this process, saying what happens."""
     from comparisons.fit import fit
 
-    for name in names:
+    for one in group:
+        plan = built_in(one) if isinstance(one, str) else one
         began = last = time.perf_counter()
 
-        def report(stage: str, name: str = name) -> None:
+        def report(stage: str, name: str = plan.name) -> None:
             nonlocal last
             now = time.perf_counter()
             print(f"  {name:<20} {stage:<28} {now - last:6.1f} s", flush=True)
             last = now
 
-        checks = fit(name, report)
-        failed = [check for check in checks if not check.passed]
-        verdict = "all checks passed" if not failed else f"{len(failed)} of {len(checks)} checks failed"
-        print(f"* {name:<20} {verdict:<28} {time.perf_counter() - began:6.1f} s", flush=True)
+        with store.locked(results / plan.name):
+            comparison = fit(plan, report)
+            comparison.write(results / plan.name)
+        failed = [check for check in comparison.checks if not check.passed]
+        verdict = "all checks passed" if not failed else f"{len(failed)} of {len(comparison.checks)} checks failed"
+        print(f"* {plan.name:<20} {verdict:<28} {time.perf_counter() - began:6.1f} s", flush=True)

@@ -5,28 +5,83 @@ Nothing here imports PyMC or xarray: a second ``make report`` only compares dige
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reports" / "results"
+FILES = ("fit.nc", "comparison.csv", "verdict.md", "fit.ipynb")
+NO_NUMBERS = ("__main__", "_command", "penalty", "penalty_forms", "terminal", "replay")
+"""Modules of the readings that results do not depend on, by the ends of their names."""
 PACKAGES = ("arviz", "arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytensor", "scikit-learn", "scipy", "xarray")
 
 
+class CannotWrite(OSError):
+    """The results cannot be written: one line with the folder, the reason and what to do."""
+
+
 def write(path: Path, writer: Callable[[Path], object]) -> None:
-    """Let ``writer`` write a temporary file beside ``path``, then rename it: there is never half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Let ``writer`` write a temporary file beside ``path``, then rename it: there is never half a file.
+
+    Raises
+    ------
+    CannotWrite
+        If the disk is full, or the folder cannot be written to.
+    """
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         writer(temporary)
         temporary.replace(path)
+    except (OSError, RuntimeError) as problem:
+        # The NetCDF library says RuntimeError where the system said that the disk is full.
+        if isinstance(problem, RuntimeError) and "HDF" not in str(problem):
+            raise
+        raise CannotWrite(_no_writing(path.parent, problem)) from problem
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _no_writing(place: Path, problem: Exception) -> str:
+    why = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+    return f"cannot write into {place}: {why}; make room or allow it, or give another folder with --out"
+
+
+@contextlib.contextmanager
+def locked(place: Path) -> Iterator[None]:
+    """Hold a folder of results; the lock ends with the process that holds it, however that ends.
+
+    Raises
+    ------
+    CannotWrite
+        If another process holds it, or the folder cannot be written to.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(place.parent / f".{place.name}.lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise CannotWrite(f"another run is writing into {place}: wait for it, or give another --name") from None
+    except OSError as problem:
+        raise CannotWrite(_no_writing(place.parent, problem)) from problem
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -65,29 +120,39 @@ def digest(files: Iterable[Path], *texts: str) -> str:
     return total.hexdigest()
 
 
-def inputs_of_fit(scenario: str, settings: dict[str, Any]) -> str:
-    """Digest of everything a fit depends on: its scenario, the contract, the readings, the data, versions, settings."""
+def data_digest(data: xr.Dataset) -> str:
+    """SHA-256 of names, dims, types and values of a data set."""
+    total = hashlib.sha256()
+    for name in sorted(map(str, data.variables)):
+        variable = data[name]
+        total.update(f"{name} {variable.dims} {variable.dtype.kind}".encode())
+        total.update(
+            np.ascontiguousarray(variable.values.astype("U" if variable.dtype.kind in "OUT" else float)).tobytes()
+        )
+    return total.hexdigest()
+
+
+def inputs_of_fit(scenario: str, settings: dict[str, Any], *texts: str) -> str:
+    """Digest of everything a fit depends on: its scenario, the contract, the readings, the data, versions, settings.
+
+    ``texts`` are what else it depends on: a user's own data and wishes.
+    """
     files = [
         ROOT / "models" / f"{scenario}.py",
         ROOT / "models" / "__init__.py",
         *(ROOT / "models" / "contract").glob("*.py"),
         *(ROOT / "models" / "data").glob("*.csv"),
-        *(path for path in (ROOT / "comparisons").glob("*.py") if path.stem != "__main__"),
+        *(path for path in (ROOT / "comparisons").glob("*.py") if not path.stem.endswith(NO_NUMBERS)),
     ]
-    return digest(files, json.dumps(versions(), sort_keys=True), json.dumps(settings, sort_keys=True))
-
-
-def folder(fit: str) -> Path:
-    """Folder of the results of a fit."""
-    return RESULTS / fit
+    return digest(files, json.dumps(versions(), sort_keys=True), json.dumps(settings, sort_keys=True), *texts)
 
 
 def sizes(place: Path) -> dict[str, int]:
     """Bytes of the results beside ``checks.json``; a file that is not there is left out."""
-    return {path.name: path.stat().st_size for path in (place / "fit.nc", place / "comparison.csv") if path.is_file()}
+    return {path.name: path.stat().st_size for path in (place / name for name in FILES) if path.is_file()}
 
 
-def is_current(fit: str, inputs: str) -> bool:
+def is_current(place: Path, inputs: str) -> bool:
     """Whether all results of a fit are there, as long as they were written, and were made from these inputs."""
-    record = read_json(folder(fit) / "checks.json")
-    return record.get("inputs") == inputs and record.get("sizes") == sizes(folder(fit))
+    record = read_json(place / "checks.json")
+    return record.get("inputs") == inputs and record.get("sizes") == sizes(place)

@@ -21,9 +21,9 @@ from models.contract import (
     constant,
     coordinates,
     dataset,
-    is_numeric,
     read_table,
 )
+from models.contract.columns import chosen, complete, row, shown, whole
 from models.contract.families import UNIT
 
 if TYPE_CHECKING:
@@ -91,24 +91,34 @@ def same_side() -> xr.Dataset:
     )
 
 
-def read(table: pd.DataFrame) -> xr.Dataset:
-    """Read a table with a column ``heads`` (successes) and, unless they are single flips, ``flips`` (trials)."""
-    if "heads" not in table:
-        raise ValueError("the coin needs a column 'heads': 0 or 1 per flip, or a count beside a column 'flips'")
-    heads = table["heads"].to_numpy()
-    flips = table["flips"].to_numpy() if "flips" in table else np.ones(len(heads), int)
-    for name, values in (("heads", heads), ("flips", flips)):
-        numbers = name not in table or is_numeric(table[[name]])
-        if not (numbers and np.all(values == np.floor(values)) and np.all(values >= 0)):
-            raise ValueError(f"column {name!r} must hold whole numbers of at least 0")
-    if np.any(heads > flips):
-        raise ValueError("column 'heads' exceeds the number of flips; give the trials in a column 'flips'")
-    if flips.sum() == 0:
-        raise ValueError("there are no flips in this table: nothing can be learned from it")
+def read(table: pd.DataFrame | None, *, heads: str = "heads", flips: str = "", missing: str = "stop") -> xr.Dataset:
+    """Read counts: two numbers, or a column of heads (successes) and, unless they are single flips, one of trials."""
+    import pandas as pd
+
+    if table is None:
+        for option, text in (("--heads", heads), ("--flips", flips)):
+            if not str(text).isdecimal() or len(str(text)) > 15:
+                raise BadInput(f"{option} {shown(str(text))}: give a whole number, or a table with --data")
+        table, heads, flips = pd.DataFrame({"heads": [int(heads)], "flips": [int(flips)]}), "heads", "flips"
+    flips = flips or ("flips" if "flips" in table and heads != "flips" else "")
+    used, dropped = complete(chosen(table, [heads, flips] if flips else [heads]), missing)
+    successes = whole(used, heads)
+    trials = whole(used, flips) if flips else np.ones(len(successes), int)
+    over = np.flatnonzero(successes > trials)
+    if over.size:
+        why = (
+            f"more than the {trials[over[0]]} in {shown(flips)}"
+            if flips
+            else "not 0 or 1: name the trials with --flips"
+        )
+        raise BadInput(f"column {shown(heads)}, {row(used, over[0])}: {successes[over[0]]} is {why}")
+    if trials.sum() == 0:
+        raise BadInput("there are no flips: nothing can be learned from them; give at least one")
     return dataset(
-        {"heads": ("observation", heads.astype(int)), "flips": ("observation", flips.astype(int))},
-        title=f"{heads.sum():.0f} heads in {flips.sum():.0f} flips",
-        source="your table",
+        {"heads": ("observation", successes), "flips": ("observation", trials)},
+        title=f"{successes.sum():,} {heads} in {trials.sum():,} {flips or 'flips'}",
+        source="two numbers" if used.shape == (1, 2) and flips == "flips" else "your table",
+        dropped=dropped,
     )
 
 
@@ -198,6 +208,11 @@ SCENARIO = Scenario(
     priors=priors,
     units=units,
     support={"theta": UNIT},
+    options={
+        "heads": "number of heads, or column of heads (successes)",
+        "flips": "number of flips, or column of flips (trials); each row is a single flip if not given",
+        "missing": "stop at missing values, or drop rows that have one",
+    },
     hyperparameters={
         "alpha": "heads that the Beta prior called beta is worth",
         "beta": "tails that it is worth",

@@ -21,10 +21,10 @@ from models.contract import (
     coordinates,
     dataset,
     flat,
-    is_numeric,
     read_table,
     restated,
 )
+from models.contract.columns import chosen, complete, needed, numbers, only_column, shown, varying
 from models.contract.families import POSITIVE, REAL
 from models.contract.linear import linear_improper, linear_posterior
 from models.contract.reference import Array, importance_means, search_mode
@@ -101,18 +101,21 @@ def newcomb() -> xr.Dataset:
     )
 
 
-def read(table: pd.DataFrame) -> xr.Dataset:
-    """Read a table with one numeric column, or with a column ``y``."""
-    column = "y" if "y" in table else table.columns[0]
-    values = table[column].to_numpy()
-    if "y" not in table and table.shape[1] > 1:
-        raise ValueError(f"choose one column; this table has {', '.join(map(repr, table.columns))}")
-    if not is_numeric(table[[column]]):
-        raise ValueError(f"column {column!r} must hold finite numbers only")
-    if len(np.unique(values)) < 2:
-        raise ValueError(f"column {column!r} is constant: a spread cannot be learned from it")
+def read(table: pd.DataFrame | None, *, column: str = "", missing: str = "stop") -> xr.Dataset:
+    """Read one numeric column; it need not be named if there is only one."""
+    table = needed(table)
+    name = column or only_column(table)
+    used, dropped = complete(chosen(table, [name]), missing)
+    values = numbers(used, name)
+    if len(values) < 2:
+        raise BadInput(f"column {shown(name)} has one value: a spread needs at least two")
+    varying(values, name)
     return dataset(
-        {"y": ("observation", values.astype(float))}, title=f"{len(values):,} values of {column}", source="your table"
+        {"y": ("observation", values)},
+        title=f"{len(values):,} values of {name}",
+        source="your table",
+        outcome=name,
+        dropped=dropped,
     )
 
 
@@ -132,7 +135,7 @@ def obstacle(data: xr.Dataset, prior: Prior) -> str:
 
 def _perfect(data: xr.Dataset, prior: Prior) -> bool:
     """Whether some mu leaves no residual."""
-    known = prior["mu"].hyperparameters["value"].ravel() if prior["mu"].fixed else []
+    known = prior["mu"].hyperparameters["value"].ravel() if prior["mu"].fixed else np.zeros(0)
     return len(np.unique(np.append(data["y"].values, known))) < 2
 
 
@@ -246,10 +249,14 @@ SCENARIO = Scenario(
     priors=priors,
     units=units,
     support={"mu": REAL, "sigma": POSITIVE},
+    options={
+        "column": "column of measurements; need not be named if there is only one",
+        "missing": "stop at missing values, or drop rows that have one",
+    },
     hyperparameters={
         "mean": "mean of the Normal prior of mu that is called informative",
         "sd": "standard deviation of that prior",
-        "standardize": "take the scales of the prior in units of the data's spread, or as they are written",
+        "standardize": "take the scales of the prior for standardised data, or as they are written",
     },
     fixable=("mu", "sigma"),
     model=model,

@@ -21,12 +21,23 @@ from models.contract import (
     coordinates,
     dataset,
     flat,
-    is_numeric,
     read_table,
 )
+from models.contract.columns import needed
+from models.contract.design import design
 from models.contract.families import REAL
 from models.contract.logit import logit_reference
-from models.contract.predictors import centre, coefficients, flat_columns, has_intercept, in_units, scaled_design
+from models.contract.predictors import (
+    HYPERPARAMETERS,
+    OPTIONS,
+    centre,
+    coefficients,
+    flat_columns,
+    has_intercept,
+    in_units,
+    labelled_design,
+    scaled_design,
+)
 from models.contract.reference import Array
 from models.contract.separation import Cone, separating
 
@@ -105,24 +116,21 @@ def challenger() -> xr.Dataset:
     )
 
 
-def read(table: pd.DataFrame) -> xr.Dataset:
-    """Read a table whose column ``y`` is 0 or 1; all others are predictors."""
-    if "y" not in table or table.shape[1] < 2:
-        raise ValueError("logistic regression needs an outcome column 'y' and at least one predictor column")
-    if not is_numeric(table):
-        raise ValueError("all columns must hold finite numbers only")
-    if set(table["y"].unique()) != {0, 1}:
-        raise ValueError("column 'y' must hold both 0 and 1, and nothing else")
-    x = table.drop(columns="y")
-    for column in x:
-        if x[column].nunique() < 2:
-            raise ValueError(f"column {column!r} is constant: leave it out")
-    return dataset(
-        {"x": (("observation", "predictor"), x.to_numpy(float)), "y": ("observation", table["y"].to_numpy(int))},
-        coords={"predictor": list(map(str, x.columns))},
-        title=f"{len(table):,} observations, {x.shape[1]} predictors",
-        source="your table",
-    )
+def read(
+    table: pd.DataFrame | None,
+    *,
+    outcome: str = "",
+    predictors: tuple[str, ...] = (),
+    formula: str = "",
+    intercept: bool = True,
+    center: bool = True,
+    missing: str = "stop",
+) -> xr.Dataset:
+    """Read an outcome of two values, or successes/trials, and predictors, named or in a formula."""
+    found = design(needed(table), outcome, predictors, formula, intercept, missing, logistic=True)
+    trials = np.ones(len(found.y), int) if found.trials is None else found.trials
+    right = "y[i] ~ Binomial(trials[i], p[i]),  logit p[i] = {linear}"
+    return labelled_design(found, center, right, trials=trials)
 
 
 def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
@@ -207,10 +215,8 @@ SCENARIO = Scenario(
     priors=priors,
     units=units,
     support={"intercept": REAL, "beta": REAL},
-    hyperparameters={
-        "scale": "scale of the prior of beta: tau of normal (ridge), b of laplace (lasso)",
-        "standardize": "take the scale of the prior for standardised predictors, or as it is written",
-    },
+    options=OPTIONS,
+    hyperparameters=HYPERPARAMETERS,
     fixable=("intercept",),
     model=model,
     start=start,

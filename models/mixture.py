@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.contract import (
+    BadInput,
     Distribution,
     Prior,
     Reference,
@@ -24,10 +25,10 @@ from models.contract import (
     coordinates,
     dataset,
     expectation_maximisation,
-    is_numeric,
     read_table,
     restated,
 )
+from models.contract.columns import chosen, complete, needed, numbers, varying
 from models.contract.components import (
     draw_points,
     extras,
@@ -51,6 +52,7 @@ TRUTH: dict[str, Any] = {
     "rho": [0.5, -0.4, 0.0],
 }
 SEED = 5
+MOST = 20  # components of a user's mixture
 
 
 def model(data: xr.Dataset, prior: Prior) -> pm.Model:
@@ -159,19 +161,30 @@ def faithful(*features: str) -> xr.Dataset:
     )
 
 
-def read(table: pd.DataFrame, components: int = 2) -> xr.Dataset:
-    """Read a table of numeric columns, all of which are used."""
-    values = table.to_numpy()
-    if not is_numeric(table):
-        raise ValueError("all columns must hold finite numbers only")
-    if components < 2 or components > len(np.unique(values, axis=0)):
-        raise ValueError(f"{components} components: there must be at least 2, and no more than distinct points")
+def read(
+    table: pd.DataFrame | None, *, columns: tuple[str, ...] = (), components: int = 2, missing: str = "stop"
+) -> xr.Dataset:
+    """Read numeric columns, all of them if none is named, as points of a mixture of so many components."""
+    table = needed(table)
+    names = list(columns) or [str(name) for name in table.columns]
+    used, dropped = complete(chosen(table, names), missing)
+    values = np.column_stack([numbers(used, name) for name in names])
+    for name, column in zip(names, values.T, strict=True):
+        varying(column, name)
+    distinct = len(np.unique(values, axis=0))
+    if components < 2:
+        raise BadInput(f"--components {components}: a mixture has at least 2; for one group use the scenario gaussian")
+    if components > min(distinct, MOST):
+        raise BadInput(
+            f"--components {components}: the table has {distinct:,} distinct points; give at most {min(distinct, MOST)}"
+        )
     return labelled(
-        values.astype(float),
+        values,
         components,
-        list(map(str, table.columns)),
-        title=f"{len(values):,} points, {components} components",
+        names,
+        title=f"{len(values):,} points of {', '.join(names)}, {components} components",
         source="your table",
+        dropped=dropped,
     )
 
 
@@ -282,9 +295,14 @@ SCENARIO = Scenario(
     priors=priors,
     units=units,
     support={"weight": "simplex", "mu": REAL, "sigma": POSITIVE, "fisher_z": REAL},
+    options={
+        "columns": "columns of the points, separated by commas; all if not given",
+        "components": "number of components (default 2)",
+        "missing": "stop at missing values, or drop rows that have one",
+    },
     hyperparameters={
         "concentration": "Dirichlet concentration of the weights",
-        "standardize": "take the scales of the prior in units of each variable's spread, or as they are written",
+        "standardize": "take the scales of the prior for standardised data, or as they are written",
     },
     fixable=("sigma",),
     model=model,

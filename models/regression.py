@@ -13,11 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, flat, is_numeric
+from models.contract import Distribution, Prior, Reference, Scenario, constant, coordinates, dataset, flat
+from models.contract.columns import needed
+from models.contract.design import design
 from models.contract.families import POSITIVE, REAL
 from models.contract.linear import linear_improper
 from models.contract.linear_reference import linear_reference
-from models.contract.predictors import centre, flat_columns, in_units, scaled_design
+from models.contract.predictors import (
+    HYPERPARAMETERS,
+    OPTIONS,
+    centre,
+    flat_columns,
+    in_units,
+    labelled_design,
+    scaled_design,
+)
 from models.contract.reference import Array
 
 if TYPE_CHECKING:
@@ -100,22 +110,19 @@ def diabetes() -> xr.Dataset:
     )
 
 
-def read(table: pd.DataFrame) -> xr.Dataset:
-    """Read a table whose column ``y`` is the outcome; all others are predictors."""
-    if "y" not in table or table.shape[1] < 2:
-        raise ValueError("regression needs an outcome column 'y' and at least one predictor column")
-    if not is_numeric(table):
-        raise ValueError("all columns must hold finite numbers only")
-    x = table.drop(columns="y")
-    for column in table:
-        if table[column].nunique() < 2:
-            raise ValueError(f"column {column!r} is constant: leave it out")
-    return dataset(
-        {"x": (("observation", "predictor"), x.to_numpy(float)), "y": ("observation", table["y"].to_numpy(float))},
-        coords={"predictor": list(map(str, x.columns))},
-        title=f"{len(table):,} observations, {x.shape[1]} predictors",
-        source="your table",
-    )
+def read(
+    table: pd.DataFrame | None,
+    *,
+    outcome: str = "",
+    predictors: tuple[str, ...] = (),
+    formula: str = "",
+    intercept: bool = True,
+    center: bool = True,
+    missing: str = "stop",
+) -> xr.Dataset:
+    """Read outcome and predictors, named or in a formula; categories are coded against a reference level."""
+    found = design(needed(table), outcome, predictors, formula, intercept, missing)
+    return labelled_design(found, center, "y[i] ~ Normal({linear}, sigma)")
 
 
 def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
@@ -180,10 +187,8 @@ SCENARIO = Scenario(
     priors=priors,
     units=units,
     support={"intercept": REAL, "beta": REAL, "sigma": POSITIVE},
-    hyperparameters={
-        "scale": "scale of the prior of beta: tau of normal (ridge), b of laplace (lasso)",
-        "standardize": "take the scales of the prior for standardised predictors and outcome, or as they are written",
-    },
+    options=OPTIONS,
+    hyperparameters=HYPERPARAMETERS,
     fixable=("intercept", "sigma"),
     model=model,
     start=start,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
-from reports.pipeline import NoResults, build
+from comparisons import store
+from reports.pipeline import SITE, NoResults, build
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,15 +16,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="FIT", help="fits (default: all that have results)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
+    parser.add_argument("--results", type=Path, default=store.RESULTS, help="where the results are")
+    parser.add_argument("--site", type=Path, default=SITE, help="where the pages go")
     options = parser.parse_args(arguments)
     if options.jobs < 1:
         parser.error(f"--jobs {options.jobs}: give at least 1")
     try:
-        index = build(options.names, options.jobs)
+        index = build(options.names, options.jobs, results=options.results, site=options.site)
     except NoResults as error:
         print(f"reports: {error}", file=sys.stderr)
         return 2
-    print(index)
+    print(index.parent / f"{options.names[0]}.html" if len(options.names) == 1 else index)
     return 0
 
 

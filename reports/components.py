@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from comparisons.digits import significant
 from reports import draw
-from reports.digits import significant
 from reports.draw import Image
 from reports.groups import extras
 from reports.stored import Fit

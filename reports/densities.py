@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
+from typing import Any
 
 import arviz as az
 import numpy as np
@@ -16,34 +16,19 @@ Density = Callable[[Array], Array]
 CURVE = 400  # points of a curve
 
 
-def parse(text: str) -> Distribution:
-    """Read a distribution back from the text that `models.contract.Distribution` writes.
-
-    Examples
-    --------
-    >>> parse("Normal(mu=0, sigma=[1, 2])")
-    Normal(mu=0, sigma=[1, 2])
-    """
-    found = re.fullmatch(r"(\w+)\((.*)\)", text, re.DOTALL)
-    if found is None:
-        raise ValueError(f"not the text of a distribution: {text!r}")
-    name, inside = found.groups()
-    pairs = re.findall(r"(\w+)=(\[[^\]]*\]|[^,]+)", inside)
-    return Distribution(name, **{key: json.loads(value) for key, value in pairs})
-
-
 def prior_densities(fit: Fit, prior: str) -> dict[str, Density]:
     """Densities of the priors of the compared elements, where they are proper and known in closed form."""
     posterior = fit.tree[prior]["posterior"].to_dataset()
     parameters = [str(name) for name in json.loads(fit.text("parameters")) if name in posterior]
+    written: dict[str, dict[str, dict[str, Any]]] = json.loads(fit.text("distributions"))
     labels = iter(fit.labels)
     found: dict[str, Density] = {}
     for name in parameters:
         shape = posterior[name].transpose("chain", "draw", ...).shape[2:]
-        text = fit.priors[prior].get(name)
+        one = written[prior].get(name)
         for index in np.ndindex(*shape):
             label = next(labels)
-            density = _element(parse(text), shape, index) if text else None
+            density = _element(Distribution.from_json(one), shape, index) if one else None
             if density is not None:
                 found[label] = density
     return found
@@ -62,10 +47,10 @@ def _element(distribution: Distribution, shape: tuple[int, ...], index: tuple[in
 
 def _pdf(distribution: Distribution) -> Density | None:
     try:
-        frozen = distribution.scipy
+        distribution.log_density(0.5)
     except KeyError:
         return None  # no closed form is known here; the picture goes without
-    return lambda x: np.asarray(frozen.pdf(x), dtype=float)
+    return lambda x: np.exp(np.asarray(distribution.log_density(x), dtype=float))
 
 
 def posterior_curve(fit: Fit, prior: str, label: str) -> tuple[Array, Array]:

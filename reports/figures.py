@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from comparisons.digits import percent
 from reports import densities, draw, words
-from reports.digits import percent
 from reports.draw import Image
 from reports.stored import POINTS, Fit
 from reports.style import LIKELIHOOD, NEUTRAL, PALE, PRIOR, PRIORS, READINGS, SHORT, TRUTH

@@ -12,8 +12,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from comparisons.digits import percent
 from reports import draw
-from reports.digits import percent
 from reports.draw import Image
 from reports.stored import Array, Fit
 from reports.style import COMPONENTS, NEUTRAL, READINGS, SHORT

@@ -6,11 +6,20 @@ from typing import Any
 
 import matplotlib
 
+from comparisons.digits import percent, significant
 from reports import components, diagnostics, figures, groups, pictures, posteriors, predictions, style, tables, words
-from reports.digits import percent, significant
 from reports.draw import Image
 from reports.stored import POINTS, Fit
 from reports.templating import environment
+
+OWN = {
+    "outcome": "Outcome",
+    "event": "Counted as event",
+    "design": "Design",
+    "coding": "Categories",
+    "dropped": "Left out",
+}
+"""What a user's own data say of themselves, by attribute, and how the page calls it."""
 
 
 def render(fit: Fit, digest: str, results: str) -> tuple[str, dict[str, Any], str]:
@@ -57,6 +66,7 @@ def _context(fit: Fit) -> dict[str, Any]:
             "source": fit.data.attrs["source"],
             "size": pictures.size(fit),
             "truth": truth(fit),
+            "own": {term: fit.data.attrs[key] for key, term in OWN.items() if key in fit.data.attrs},
             **attributes,
         },
         "data_picture": pictures.data_picture(fit),

@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from comparisons.digits import significant
 from reports import draw, groups
-from reports.digits import significant
 from reports.draw import Image
 from reports.stored import Array, Fit
 from reports.style import NEUTRAL
@@ -108,7 +108,7 @@ def _histogram(fit: Fit) -> Image:
             values, np.full(len(values), -0.02), "|", color=NEUTRAL, transform=axes.get_xaxis_transform(), clip_on=False
         )
         axes.tick_params(axis="x", pad=6)
-    axes.set(xlabel=name, ylabel="observations")
+    axes.set(xlabel=fit.data.attrs.get("outcome", name), ylabel="observations")
     low, middle, high = (significant(float(value), 3) for value in (values[0], np.median(values), values[-1]))
     alt = f"Histogram of {plural(len(values), 'value')} of {name} from {low} to {high}, median {middle}."
     return draw.image(figure, alt, f"Median {middle}, from {low} to {high}.")
@@ -126,7 +126,10 @@ def _predictors(fit: Fit, binary: bool) -> Image:
     figure = Figure(figsize=(7.5, 0.3 + (2.6 if rows == 1 else 1.75) * rows))
     draw.margins(figure, left=0.55, top=0.12, bottom=0.45, wspace=0.12, hspace=0.42)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    y = fit.data[name].values.astype(float)
+    y, said = fit.data[name].values.astype(float), str(fit.data.attrs.get("outcome", name))
+    trials = fit.data["trials"].values if "trials" in fit.data else np.ones(1)
+    if np.any(trials > 1):
+        y, said = np.divide(y, trials, out=np.full(len(y), np.nan), where=trials > 0), f"{said}, share"
     rng = np.random.default_rng(0)  # jitter only
     jitter = rng.uniform(-0.04, 0.04, len(y)) if binary else np.zeros(len(y))
     for position, axes in enumerate(panels):
@@ -141,9 +144,9 @@ def _predictors(fit: Fit, binary: bool) -> Image:
             axes.set_yticks([0, 0.5, 1])
         axes.set_xlabel(labels[position], labelpad=1)
     for axes in panels[::columns]:
-        axes.set_ylabel(name)
-    alt = f"Scatter of {name} against {listed(labels[:shown])}, {plural(len(y), 'observation')}."
-    caption = f"Each panel shows {name} against one predictor."
+        axes.set_ylabel(said)
+    alt = f"Scatter of {said} against {listed(labels[:shown])}, {plural(len(y), 'observation')}."
+    caption = f"Each panel shows {said} against one predictor."
     if binary:
         alt += f" {int(y.sum())} of {len(y)} outcomes are 1."
         caption += (

@@ -47,6 +47,11 @@ def is_complete(folder: Path) -> bool:
     return all((folder / name).is_file() for name in FILES) and "checks" in store.read_json(folder / "checks.json")
 
 
+def own_fits(results: Path) -> list[str]:
+    """Names of the fits of users' own data, in alphabetical order."""
+    return sorted(path.parent.name for path in results.glob("*/checks.json") if path.parent.name[0] != ".")
+
+
 def written_digest(page: Path) -> str:
     """The digest that a page carries; an empty string if there is no such page."""
     try:
@@ -69,7 +74,7 @@ def build(
     jobs : int
         Processes.
     known : list of str, optional
-        Fits that exist, in the order of the index (default: those of `models.fits`).
+        Fits that exist, in the order of the index (default: those of `models.fits`, then all others with results).
     results, site : pathlib.Path
         Where the results are, and where the pages go.
 
@@ -83,7 +88,8 @@ def build(
     NoResults
         If a fit asked for is unknown or has no results.
     """
-    known = list(models.fits()) if known is None else known
+    if known is None:
+        known = [*models.fits(), *(name for name in own_fits(results) if name not in models.fits())]
     complete = [name for name in known if is_complete(results / name)]
     for name in names:
         if name not in known:

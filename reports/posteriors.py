@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.lines import Line2D
 
+from comparisons.digits import percent
 from reports import draw, figures
-from reports.digits import percent
 from reports.draw import Image
 from reports.panels import figure_of, first, grid, named, prior_handles, prior_looks, safe, tree
 from reports.stored import POINTS, Array, Fit

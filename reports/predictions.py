@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from comparisons.digits import percent
 from reports import draw, pictures
-from reports.digits import percent
 from reports.draw import Image
 from reports.panels import figure_of, safe
 from reports.stored import Fit
@@ -38,6 +38,8 @@ def predictive(fit: Fit) -> Image:
             f"Calibrated if the diagonal stays in the {percent(fit.level)} band of the line (isotonic regression)."
         )
         return draw.image(figure, alt, caption)
+    if np.issubdtype(fit.data[name].dtype, np.integer):
+        return _predictive_counts(fit, name, shown)
     if kind == "points":
         features = [str(value) for value in fit.data[name].transpose("observation", ...)[fit.data[name].dims[1]].values]
         shown = {key: _by_feature(value, name, features) for key, value in shown.items()}
@@ -60,6 +62,20 @@ def predictive(fit: Fit) -> Image:
         f"Black: the data. Green: {DATA_SETS} data sets from the posterior predictive. The data should not stand out."
     )
     return draw.image(figure, alt, caption, "png")
+
+
+def _predictive_counts(fit: Fit, name: str, groups: dict[str, xr.Dataset]) -> Image:
+    """How often each count occurs, against how often it is predicted."""
+    options = {"ci_prob": fit.level, "figure_kwargs": {"figsize": (6.0, 2.6)}}
+    figure = figure_of(az.plot_ppc_rootogram(xr.DataTree.from_dict(groups), **options))
+    draw.margins(figure, left=0.65, top=0.15, bottom=0.45)
+    figure.axes[0].set(xlabel=name, title="")
+    alt = f"Rootogram of {name}: observed frequencies of each count among intervals of predicted ones."
+    caption = (
+        "How often each count occurs, on a square-root scale: points observed, "
+        f"intervals predicted ({percent(fit.level)}). The points should lie in the intervals."
+    )
+    return draw.image(figure, alt, caption)
 
 
 def _by_feature(group: xr.Dataset, name: str, features: list[str]) -> xr.Dataset:

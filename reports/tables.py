@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from reports.digits import MISSING, count, exists, number, percent, significant
+from comparisons.digits import MISSING, count, exists, number, percent, significant
 from reports.stored import Fit
 from reports.style import READINGS
 from reports.words import error_of, is_local, kind_of, plural

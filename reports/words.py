@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reports.digits import exists, number, significant
+from comparisons.digits import exists, number, significant
 from reports.stored import MAXIMUM, POINTS, Fit, Gap
 
 NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
@@ -37,7 +37,7 @@ def is_local(fit: Fit, prior: str, label: str) -> bool:
 
 
 def error_of(fit: Fit, prior: str, label: str, reading: str) -> float:
-    """The error that limits the digits of an estimate (`reports.digits`)."""
+    """The error that limits the digits of an estimate (`comparisons.digits`)."""
     if reading == "posterior":
         return fit.value(prior, label, reading, "mcse")
     return fit.value(prior, label, "posterior", "sd") / 100

@@ -20,7 +20,7 @@ from comparisons import points, posterior, table
 from comparisons.functions import Array, Functions
 from comparisons.optimum import STARTS
 from comparisons.points import Point
-from models.contract import Prior, Reference, Scenario
+from models.contract import Prior, Reference, Scenario, flat
 
 SEED = 20_261_123
 LEVEL = 0.95
@@ -51,7 +51,7 @@ class Case:
 
     @cached_property
     def mle(self) -> Point:
-        obstacle = self.scenario.obstacle(self.data)
+        obstacle = self.scenario.obstacle(self.data, flat(self.prior))
         return points.mle(self.functions, self.parameters, self.starts, LEVEL, obstacle, self.scenario.order)
 
     @cached_property

@@ -25,9 +25,10 @@ import xarray as xr
 from bs4 import BeautifulSoup
 
 from comparisons import store
+from comparisons.digits import count, number, percent, significant
+from models.contract import Distribution
 from reports import __main__ as command
 from reports import pipeline
-from reports.digits import count, number, percent, significant
 from reports.index import shade
 from reports.words import listed, plural
 
@@ -46,11 +47,16 @@ class Toy:
 
     data: xr.Dataset
     outcome: str
-    priors: dict[str, dict[str, str]]
+    priors: dict[str, dict[str, Distribution]]
     draws: dict[str, xr.Dataset]
     missing: str = ""
     local: str = ""
     extras: xr.Dataset | None = None
+
+
+def written(toy: Toy, how: Callable[[Distribution], Any]) -> str:
+    """The priors as a fit stores them."""
+    return json.dumps({key: {name: how(one) for name, one in prior.items()} for key, prior in toy.priors.items()})
 
 
 def labels_of(variable: xr.DataArray) -> list[str]:
@@ -117,7 +123,7 @@ def write_fit(results: Path, name: str, toy: Toy) -> None:
     groups: dict[str, xr.Dataset] = {"/data": toy.data}
     rows, checks = [], []
     for prior, draws in toy.draws.items():
-        proper = not any(text.startswith(("Flat", "HalfFlat")) for text in toy.priors[prior].values())
+        proper = all(one.proper for one in toy.priors[prior].values())
         for reading in ("mle", "map"):
             variables = {}
             for key, variable in draws.items():
@@ -149,7 +155,8 @@ def write_fit(results: Path, name: str, toy: Toy) -> None:
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {"fit": name, "scenario": name, "dataset": "teaching", "question": "Is this a toy?", "level": LEVEL}
     tree.attrs |= {"lesson": "It is.", "formula": "y ~ Toy(a, b)", "identified": "By hand." if toy.extras else ""}
-    tree.attrs |= {"parameters": json.dumps(list(toy.draws[prior])), "priors": json.dumps(toy.priors)}
+    tree.attrs |= {"parameters": json.dumps(list(toy.draws[prior])), "priors": written(toy, str)}
+    tree.attrs["distributions"] = written(toy, Distribution.as_json)
     folder = results / name
     folder.mkdir(parents=True)
     tree.to_netcdf(folder / "fit.nc", engine="netcdf4")
@@ -180,8 +187,8 @@ def values_toy() -> Toy:
         return xr.Dataset({key: (("chain", "draw"), value) for key, value in centre.items()})
 
     priors = {
-        "weak": {"mu": "Normal(mu=5, sigma=4)", "sigma": "Exponential(lam=0.5)"},
-        "flat": {"mu": "Flat()", "sigma": "HalfFlat()"},
+        "weak": {"mu": Distribution("Normal", mu=5, sigma=4), "sigma": Distribution("Exponential", lam=0.5)},
+        "flat": {"mu": Distribution("Flat"), "sigma": Distribution("HalfFlat")},
     }
     return Toy(data, "y", priors, {"weak": draws(1), "flat": draws(2)})
 
@@ -198,7 +205,13 @@ def separated_toy() -> Toy:
     )
     beta = xr.DataArray(rng.normal([3, 0], 1, (CHAINS, DRAWS, 2)), dims=("chain", "draw", "predictor"))
     draws = xr.Dataset({"beta": beta}, coords={"predictor": [EVIL, "x2"]})
-    return Toy(data, "y", {"normal": {"beta": "Normal(mu=0, sigma=[2.5, 2.5])"}}, {"normal": draws}, missing=REASON)
+    return Toy(
+        data,
+        "y",
+        {"normal": {"beta": Distribution("Normal", mu=0, sigma=[2.5, 2.5])}},
+        {"normal": draws},
+        missing=REASON,
+    )
 
 
 def blend_toy() -> Toy:
@@ -233,7 +246,11 @@ def blend_toy() -> Toy:
         coords={"reading": ["mle", "map", "posterior"], "components": [1, 2, 3, 4], "component": ["1", "2", "3"]},
         attrs={"false_discovery_rate": 0.05},
     ).assign_coords(covariance_type=["full", "tied", "spherical"])
-    texts = {"weight": "Dirichlet(a=2)", "mu": "Normal(mu=0, sigma=2)", "sigma": "LogNormal(mu=0, sigma=0.7)"}
+    texts = {
+        "weight": Distribution("Dirichlet", a=2),
+        "mu": Distribution("Normal", mu=0, sigma=2),
+        "sigma": Distribution("LogNormal", mu=0, sigma=0.7),
+    }
     return Toy(data, "y", {"weak": texts}, {"weak": draws}, local=LOCAL, extras=extras)
 
 
@@ -243,7 +260,7 @@ def coin_toy() -> Toy:
     data = xr.Dataset({"heads": ("observation", [3]), "flips": ("observation", [3])}, coords={"observation": [0]})
     data.attrs = {"title": "three heads", "source": "made up"}
     draws = {prior: xr.Dataset({"theta": (("chain", "draw"), rng.beta(5, 2, (CHAINS, DRAWS)))}) for prior in ("a", "b")}
-    return Toy(data, "heads", {prior: {"theta": "Beta(alpha=2, beta=2)"} for prior in draws}, draws)
+    return Toy(data, "heads", {prior: {"theta": Distribution("Beta", alpha=2, beta=2)} for prior in draws}, draws)
 
 
 TOYS: dict[str, Callable[[], Toy]] = {

@@ -2,7 +2,7 @@
 
 from models.contract import expectation_maximisation
 from models.contract.bad_input import BadInput
-from models.contract.data import constant, coordinates, dataset, is_numeric, read_table
+from models.contract.data import constant, coordinates, dataset, read_table
 from models.contract.distribution import Distribution, Prior, flat, restated
 from models.contract.reference import Reference
 from models.contract.scenario import Scenario
@@ -18,7 +18,6 @@ __all__ = [
     "dataset",
     "expectation_maximisation",
     "flat",
-    "is_numeric",
     "read_table",
     "restated",
 ]

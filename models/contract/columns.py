@@ -40,6 +40,21 @@ def listed(values: Sequence[object], most: int = 10) -> str:
     return ", ".join(shown(value) for value in values[:most]) + (", ..." if len(values) > most else "")
 
 
+def needed(table: pd.DataFrame | None) -> pd.DataFrame:
+    """The table; raises `BadInput` if there is none."""
+    if table is None:
+        raise BadInput("there is no table: give one with --data FILE")
+    return table
+
+
+def only_column(table: pd.DataFrame) -> str:
+    """The name of the only column; raises `BadInput` if there are several."""
+    names = [str(name) for name in table.columns]
+    if len(names) != 1:
+        raise BadInput(f"name one column with --column; the columns are {listed(names)}")
+    return names[0]
+
+
 def chosen(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Some columns of a table, in the order of ``names``.
 

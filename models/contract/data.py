@@ -23,6 +23,7 @@ def dataset(
     coords: dict[str, Any] | None = None,
     truth: dict[str, Any] | None = None,
     seed: int | None = None,
+    dropped: int = 0,
     **attributes: str | float,
 ) -> xr.Dataset:
     """Make a labelled data set.
@@ -39,6 +40,8 @@ def dataset(
         For simulated data, ``{parameter: value}`` or ``{parameter: (dims, value)}``; kept as ``true_<parameter>``.
     seed : int, optional
         For simulated data, the seed.
+    dropped : int
+        Rows of a user's table that were left out because of missing values.
     **attributes
         Whatever else the scenario's priors need to know of the data.
     """
@@ -50,6 +53,8 @@ def dataset(
     data = xr.Dataset({**variables, **known}, coords=coords)
     data = data.assign_coords(observation=np.arange(data.sizes["observation"]))
     attributes = {"title": title, "source": source, **attributes}
+    if dropped:
+        attributes["dropped"] = f"{dropped:,} row{'s' * (dropped > 1)} with missing values left out"
     if seed is not None:
         attributes["seed"] = seed
     return data.assign_attrs(attributes)
@@ -60,14 +65,6 @@ def read_table(file_name: str) -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_csv(FOLDER / file_name)
-
-
-def is_numeric(table: pd.DataFrame) -> bool:
-    """Whether all columns hold finite numbers; text, dates, truth values and missing values are none."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    numbers = all(is_numeric_dtype(dtype) and not is_bool_dtype(dtype) for dtype in table.dtypes)
-    return numbers and bool(np.isfinite(table.to_numpy(dtype=float, na_value=np.nan)).all())
 
 
 def coordinates(data: xr.Dataset) -> dict[str, list[Any]]:

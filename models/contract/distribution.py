@@ -154,11 +154,21 @@ class Distribution:
     def inside(self, value: Any, rng: np.random.Generator) -> Any:
         """Return the value, with elements outside of the support put somewhere inside."""
         low, high = (np.broadcast_to(end, np.shape(value)) for end in self.support)
-        with np.errstate(invalid="ignore"):
-            bounded = np.where(np.isfinite(low), low, 0) + rng.uniform(0.2, 0.8, np.shape(value)) * (high - low)
-        beyond = np.where(low > 0, low * (1 + rng.exponential(size=np.shape(value))), value)
-        within = np.where(np.isfinite(high) & np.isfinite(low), bounded, beyond)
+        share, far = rng.uniform(0.2, 0.8, np.shape(value)), 1 + rng.exponential(size=np.shape(value))
+        with np.errstate(invalid="ignore"):  # infinite ends: what they make is not chosen
+            bounded = low + share * (high - low)
+            beyond = low + far * np.where(low == 0, np.abs(value) + 0.1, np.abs(low))
+            within = np.where(np.isfinite(high) & np.isfinite(low), bounded, beyond)
         return np.where((value > low) & (value < high), value, within)
+
+    def as_json(self) -> dict[str, Any]:
+        """The distribution as plain JSON, every digit kept; `from_json` reads it."""
+        return {"name": self.name, "hyperparameters": {key: h.tolist() for key, h in self.hyperparameters.items()}}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Distribution:
+        """Read what `as_json` wrote."""
+        return cls(content["name"], **content["hyperparameters"])
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={_text(value)}' for key, value in self.hyperparameters.items())})"

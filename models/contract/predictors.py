@@ -17,6 +17,21 @@ from models.contract.reference import Array
 if TYPE_CHECKING:
     import xarray as xr
 
+    from models.contract.design import Design
+
+OPTIONS = {
+    "outcome": "column that is explained; for logistic one of two values, or successes/trials",
+    "predictors": "columns that explain it, separated by commas; all others if not given",
+    "formula": "both in Wilkinson's notation: 'price ~ area + rooms + area:rooms'",
+    "intercept": "have an intercept, or none",
+    "center": "centre predictors, so that the intercept belongs to their means, or leave them as they are",
+    "missing": "stop at missing values, or drop rows that have one",
+}
+HYPERPARAMETERS = {
+    "scale": "scale of the prior of beta: tau of normal (ridge), b of laplace (lasso)",
+    "standardize": "take the scales of the prior for standardised data, or as they are written",
+}
+
 
 def has_intercept(data: xr.Dataset) -> bool:
     """Whether the model has an intercept."""
@@ -69,3 +84,42 @@ def in_units(data: xr.Dataset, priors: Mapping[str, Prior], units: Mapping[str, 
         for one in (result[name]["beta"],):
             one.hyperparameters.update({key: np.broadcast_to(h, p).copy() for key, h in one.hyperparameters.items()})
     return result
+
+
+def labelled_design(found: Design, center: bool, right: str, **variables: Any) -> xr.Dataset:
+    """A data set from the design of a user's table.
+
+    Parameters
+    ----------
+    found : Design
+    center : bool
+        Whether predictors enter as differences from their means; without intercept they never do.
+    right : str
+        The model's formula with ``{linear}`` where the linear predictor stands.
+    **variables
+        Whatever else has a value per observation.
+    """
+    from models.contract.data import dataset
+
+    centred = center and found.intercept
+    linear = ("intercept + " if found.intercept else "") + ("(x[i] - mean(x)) . beta" if centred else "x[i] . beta")
+    n, p = found.x.shape
+    about: dict[str, str] = {"outcome": found.outcome, "design": found.formula}
+    if found.references:
+        about["coding"] = "; ".join(f"{name}: against {level}" for name, level in found.references.items())
+    if found.event:
+        about["event"] = found.event
+    return dataset(
+        {
+            "x": (("observation", "predictor"), found.x),
+            "y": ("observation", found.y),
+            **{name: ("observation", values) for name, values in variables.items()},
+        },
+        coords={"predictor": list(found.predictors)},
+        title=f"{found.outcome}: {n:,} observations, {p} predictor{'s' * (p > 1)}",
+        source="your table",
+        formula=right.format(linear=linear),
+        intercept=int(found.intercept),
+        centred=int(centred),
+        dropped=found.dropped,
+    ).assign_attrs(about)

@@ -16,7 +16,7 @@ from models.contract.bad_input import BadInput
 from models.contract.distribution import Distribution
 from models.contract.families import families
 
-HIDDEN = ("Fixed", "Dirichlet")
+HIDDEN = ("Fixed",)
 SYNONYMS = {"Lognormal": "LogNormal"}
 
 
@@ -77,7 +77,7 @@ def parse_prior(text: str) -> tuple[str, Distribution]:
     if missing:
         raise BadInput(f"prior {text!r}: {name} needs {', '.join(missing)}; write {usage}")
     distribution = Distribution(name, **complete)
-    _check_values(distribution, text)
+    check_values(distribution, text)
     return variable, distribution
 
 
@@ -113,10 +113,14 @@ def check_support(variable: str, distribution: Distribution, support: tuple[floa
         if distribution.name != "Dirichlet":
             raise BadInput(f"prior {variable} ~ {distribution}: {variable} are shares that sum to one; use Beta(a, a)")
         return
+    if distribution.name == "Dirichlet":
+        raise BadInput(
+            f"prior {variable} ~ {distribution}: Dirichlet is for weights; {variable} must be {_words(support)}"
+        )
     low, high = distribution.support
     if np.any(low < support[0]) or np.any(high > support[1]):
         choices = {
-            (0.0, np.inf): "HalfNormal, HalfCauchy, Exponential, Gamma, InverseGamma or LogNormal",
+            (0.0, np.inf): "HalfNormal, HalfCauchy, Exponential, Gamma, InverseGamma, LogNormal or HalfFlat",
             (0.0, 1.0): "Beta or Uniform",
         }
         raise BadInput(
@@ -144,8 +148,9 @@ def _numbers(node: ast.expr, text: str) -> Any:
     sign = 1.0
     while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         sign, node = (-sign if isinstance(node.op, ast.USub) else sign), node.operand
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float) and abs(node.value) < 1e308:
-        return sign * float(node.value)
+    value = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e308:
+        return sign * float(value)
     raise BadInput(f"{text!r}: {ast.unparse(node)!r} is not a finite number; give numbers such as 2, -0.5 or 1e3")
 
 
@@ -175,8 +180,13 @@ def _converted(name: str, given: dict[str, Any]) -> dict[str, Any]:
     return h | {"sigma": precision**-0.5}
 
 
-def _check_values(distribution: Distribution, text: str) -> None:
-    """Hyperparameters that are no distribution's: scales and shapes of 0 or less, bounds in the wrong order."""
+def check_values(distribution: Distribution, text: str) -> None:
+    """Refuse hyperparameters that are no distribution's: scales and shapes of 0 or less, bounds in the wrong order.
+
+    Raises
+    ------
+    BadInput
+    """
     family, h = distribution.family, distribution.hyperparameters
     for key, value in h.items():
         if value.ndim > 1:

@@ -1,12 +1,12 @@
-"""The design matrix of a formula, `formulae` expanding and coding terms whose columns are computed here.
+"""The design matrix of a formula: terms are expanded and columns computed here, `formulae` codes the categories.
 
-`formulae` never sees what a user wrote, but made-up names of columns (``v0 + v1 + v0:v1``): it has nothing to evaluate.
+It never sees what a user wrote, but made-up names of columns (``1 + v0 + v1 + v0:v1``): it has nothing to evaluate.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import combinations, product
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -22,22 +22,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+    Terms = dict[frozenset[str], None]  # sets of made-up names, in order; the empty one is the intercept
 
-MOST_COLUMNS = 1000  # of a design, before repeated terms are joined
+MOST_COLUMNS = 1000  # of an interaction, if every level had one
+INTERCEPT: frozenset[str] = frozenset()
 
 
 @dataclass
-class Terms:
+class Columns:
     """Columns computed for a formula, and the made-up names under which `formulae` sees them."""
 
     table: pd.DataFrame
     labels: dict[str, str] = field(default_factory=dict)
-    columns: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    widths: dict[str, int] = field(default_factory=dict)
 
-    def add(self, label: str, column: Any) -> str:
-        """The made-up name of a column."""
+    def add(self, label: str, values: Any, width: int = 1) -> str:
+        """The made-up name of a column, which may be categorical with ``width`` levels."""
         name = f"v{len(self.labels)}"
-        self.labels[name], self.columns[name] = label, column
+        self.labels[name], self.values[name], self.widths[name] = label, values, width
         return name
 
     def found(self, label: str) -> str:
@@ -76,37 +79,30 @@ def matrix(formula: Formula, table: pd.DataFrame) -> tuple[Array, list[str], boo
     """
     from formulae import design_matrices
     from formulae.environment import Environment
-    from formulae.model_description import model_description
     from pandas import DataFrame
 
-    terms = Terms(table)
+    columns = Columns(table)
     try:
-        expanded, _ = _expand(formula.right, terms)
-        model = model_description(expanded)
-        plain = [term for term in model.common_terms if type(term).__name__ == "Term"]
-        if not plain:
+        terms = _added(formula.right, {INTERCEPT: None}, columns)
+        intercept = INTERCEPT in terms
+        names = list(columns.labels)  # in order of appearance, which is the order of names within a term, as in R
+        flat = [":".join(sorted(term, key=names.index)) for term in sorted(terms, key=len) if term]
+        if not flat:
             raise BadInput(f"formula {shown(formula.text)} has no predictor left to the right of '~': add one")
-        intercept = any(type(term).__name__ == "Intercept" for term in model.common_terms)
-        # Once more without operators: `a / b` and others share coded columns between terms; main effects come first.
-        flat = " + ".join(term.name for term in sorted(plain, key=lambda term: len(term.components)))
         with np.errstate(over="ignore", under="ignore"):
             design = design_matrices(
-                flat if intercept else f"0 + {flat}",
-                DataFrame(terms.columns, index=table.index),
+                f"{int(intercept)} + {' + '.join(flat)}",
+                DataFrame(columns.values, index=table.index),
                 na_action="error",
                 env=Environment([{}]),  # not the variables of this function
             ).common
     except RecursionError:
         raise too_long() from None
-    except (AttributeError, TypeError) as problem:
-        raise BadInput(
-            f"formula {shown(formula.text)} combines terms in a way that has no meaning: write them out with + and :"
-        ) from problem
     labels, references = [], dict[str, str]()
     for term in design.terms.values():
         parts = []
         for component in getattr(term, "components", []):
-            label = terms.labels[component.name]
+            label = columns.labels[component.name]
             if component.kind == "categoric":
                 parts.append([f"{label}[{level}]" for level in component.contrast_matrix.labels])
                 if not component.spans_intercept:
@@ -114,67 +110,79 @@ def matrix(formula: Formula, table: pd.DataFrame) -> tuple[Array, list[str], boo
             else:
                 parts.append([label])
         if parts:
-            labels += [":".join(names) for names in product(*parts)]
+            labels += [":".join(part) for part in product(*parts)]
     x = np.asarray(design.design_matrix, float)
     return x[:, x.shape[1] - len(labels) :], labels, intercept, references
 
 
-def _expand(node: Any, terms: Terms) -> tuple[str, list[int]]:
-    """The made-up text of a part of a formula, and the most columns each of its terms can have."""
-    match type(node).__name__:
-        case "Grouping":
-            text, sizes = _expand(node.expression, terms)
-            return f"({text})", sizes
-        case "Literal":
-            return str(int(node.value)), []
-        case "Unary":
-            return f"{node.operator.lexeme}{_expand(node.right, terms)[0]}", []
-        case "Binary":
-            return _expand_binary(node, terms)
-        case _:
-            return _atom(node, terms)
+def _added(node: Any, terms: Terms, columns: Columns) -> Terms:
+    """Terms with those of a part of a formula; 0 takes the intercept out."""
+    node = bare(node)
+    kind_of_node, operator = type(node).__name__, getattr(getattr(node, "operator", None), "lexeme", "")
+    if kind_of_node == "Binary" and operator == "+":
+        return _added(node.right, _added(node.left, terms, columns), columns)
+    if kind_of_node == "Binary" and operator == "-":
+        return _removed(node.right, _added(node.left, terms, columns), columns)
+    if kind_of_node == "Unary":
+        return _removed(node.right, terms, columns) if operator == "-" else _added(node.right, terms, columns)
+    if kind_of_node == "Literal":
+        kept = {term: None for term in terms if term != INTERCEPT}
+        return {INTERCEPT: None, **kept} if node.value else kept
+    return terms | _products(node, columns)
 
 
-def _expand_binary(node: Any, terms: Terms) -> tuple[str, list[int]]:
-    operator = node.operator.lexeme
-    left, a = _expand(node.left, terms)
+def _removed(node: Any, terms: Terms, columns: Columns) -> Terms:
+    node = bare(node)
+    if type(node).__name__ == "Literal":
+        kept = {term: None for term in terms if term != INTERCEPT}
+        return kept if node.value else {INTERCEPT: None, **kept}
+    gone = _added(node, {}, columns)
+    return {term: None for term in terms if term not in gone}
+
+
+def _products(node: Any, columns: Columns) -> Terms:
+    """Terms of an interaction, a nesting or a power, or of one column."""
+    if type(node).__name__ != "Binary":
+        return {frozenset([name]): None for name in _atom(node, columns)}
+    operator, left = node.operator.lexeme, _added(node.left, {}, columns)
     if operator == "**":
-        order = min(bare(node.right).value, len(a))
-        by_size = [1, *[0] * order]  # elementary symmetric polynomials of the sizes
-        for size in a:
-            by_size = [1, *(by_size[k] + size * by_size[k - 1] for k in range(1, order + 1))]
-        _check_width(sum(by_size[1:]))
-        return f"{left}**{order}", [prod(some) for k in range(1, order + 1) for some in combinations(a, k)]
-    right, b = _expand(node.right, terms)
-    both = sum(a) * sum(b)
-    _check_width(
-        {"+": sum(a) + sum(b), ":": both, "*": sum(a) + sum(b) + both, "/": sum(a) + prod(a) * sum(b)}.get(operator, 0)
-    )
-    products = [one * other for one in a for other in b]
-    sizes = {"+": a + b, ":": products, "*": a + b + products, "/": a + [prod(a) * other for other in b]}.get(
-        operator, a
-    )
-    return f"{left} {operator} {right}", sizes
+        result = left
+        for _ in range(1, bare(node.right).value):
+            result = left | _crossed(left, result, columns)
+        return result
+    right = _added(node.right, {}, columns)
+    if operator == "/":
+        return left | _crossed({frozenset().union(*left): None} if left else {}, right, columns)
+    return (left | right if operator == "*" else {}) | _crossed(left, right, columns)
 
 
-def _check_width(columns: int) -> None:
-    if columns > MOST_COLUMNS:
-        raise BadInput(
-            f"the formula asks for up to {columns:,} columns, {MOST_COLUMNS:,} are allowed: leave interactions out"
-        )
+def _crossed(left: Terms, right: Terms, columns: Columns) -> Terms:
+    """Every term of one side joined with every term of the other."""
+    result: Terms = {}
+    total = 0
+    for one, other in product(left, right):
+        term = one | other
+        if term not in result:
+            result[term] = None
+            total += prod(columns.widths[name] for name in term)
+        if total > MOST_COLUMNS:
+            raise BadInput(
+                f"the formula asks for more than the {MOST_COLUMNS:,} columns that are allowed: leave interactions out"
+            )
+    return result
 
 
-def _atom(node: Any, terms: Terms) -> tuple[str, list[int]]:
+def _atom(node: Any, columns: Columns) -> list[str]:
     """A column, a declared category, or a function of columns."""
     name, label = name_of(node), name_of(node) or written(node)
     function, first, second = ("", node, None) if name else arguments(node)
     if second is not None and function == "poly":
-        return _polynomials(label, _numeric(first, terms.table), second, terms)
-    known = terms.found(label)
-    category = function in ("C", "T") or (name and kind(terms.table[name]) != "numbers")
+        return _polynomials(label, _numeric(first, columns.table), second, columns)
+    known = columns.found(label)
+    category = function in ("C", "T") or (name and kind(columns.table[name]) != "numbers")
     if not category:
-        return known or terms.add(label, _numeric(node, terms.table)), [1]
-    texts, codes = levels(terms.table, name or name_of(first), declared=not name)
+        return [known or columns.add(label, _numeric(node, columns.table))]
+    texts, codes = levels(columns.table, name or name_of(first), declared=not name)
     if not known:
         if function == "T":
             if str(second) not in texts:
@@ -187,24 +195,20 @@ def _atom(node: Any, terms: Terms) -> tuple[str, list[int]]:
         import pandas as pd
 
         dtype = pd.CategoricalDtype(texts, ordered=True)
-        known = terms.add(label, pd.Categorical.from_codes(codes, dtype=dtype))
-    return known, [len(texts)]
+        known = columns.add(label, pd.Categorical.from_codes(codes, dtype=dtype), len(texts))
+    return [known]
 
 
-def _polynomials(label: str, values: Array, degree: int, terms: Terms) -> tuple[str, list[int]]:
+def _polynomials(label: str, values: Array, degree: int, columns: Columns) -> list[str]:
     """Orthonormal polynomials of degree 1 to ``degree``, as so many columns."""
     from formulae.transforms import Polynomial
 
     different = len(np.unique(values))
     if degree >= different:
         raise BadInput(f"in the formula, {shown(label)} needs more than {degree} different values, not {different}")
-    unit = (values - values.mean()) / values.std()
-    columns = Polynomial()(unit, degree)
-    names = []
-    for k in range(degree):
-        one = f"{label}[{k + 1}]"
-        names.append(terms.found(one) or terms.add(one, columns[:, k]))
-    return f"({' + '.join(names)})", [1] * degree
+    basis = Polynomial()((values - values.mean()) / values.std(), degree)
+    names = [f"{label}[{k + 1}]" for k in range(degree)]
+    return [columns.found(name) or columns.add(name, basis[:, k]) for k, name in enumerate(names)]
 
 
 def _numeric(node: Any, table: pd.DataFrame) -> Array:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from comparisons.functions import Array
 from comparisons.optimum import Kinks, Optimum, hessian, maximise
 from models import coin, gaussian, logistic, regression
-from models.contract import Distribution, Prior, dataset
+from models.contract import Distribution, Prior, dataset, flat
 from tests.cases import Case
 
 RNG_SEED = 8
@@ -119,12 +119,16 @@ def test_hessian_is_exact_for_a_cubic_up_to_rounding() -> None:
 
 def fitted(scenario: Any, data: Any, prior: Prior) -> tuple[str, Optimum, bool]:
     one = Case(scenario, data, prior, starts=2)
-    return scenario.obstacle(data), one.mle.optimum, one.mle.exists
+    return scenario.obstacle(data, flat(prior)), one.mle.optimum, one.mle.exists
 
 
 def predictors(x: Any, y: Any) -> Any:
     return dataset(
-        {"x": (("observation", "predictor"), np.asarray(x, float)), "y": ("observation", np.asarray(y))},
+        {
+            "x": (("observation", "predictor"), np.asarray(x, float)),
+            "y": ("observation", np.asarray(y)),
+            "trials": ("observation", np.ones(len(y), int)),
+        },
         coords={"predictor": [f"x{j}" for j in range(np.shape(x)[1])]},
         title="planted",
         source="here",
@@ -157,7 +161,7 @@ def test_logistic_obstacles(x: Array, y: list[int], word: str) -> None:
 
 
 def test_complete_is_told_from_quasi_complete() -> None:
-    assert "quasi" not in logistic.obstacle(predictors(LINE, [0, 0, 1, 1, 1]))
+    assert "quasi" not in logistic.obstacle(predictors(LINE, [0, 0, 1, 1, 1]), FLAT)
 
 
 @pytest.mark.slow
@@ -211,7 +215,7 @@ def test_regression_with_collinear_predictors_is_not_unique() -> None:
     data = predictors(np.column_stack([x, x.sum(axis=1)]), rng.normal(size=30))
     prior = {**FLAT, "sigma": Distribution("HalfFlat")}
     text, optimum, exists = fitted(regression.SCENARIO, data, prior)
-    assert text.startswith("not unique: the 4 columns of the design have rank 3")
+    assert text.startswith("not unique: the 4 columns of the design whose coefficients are free have rank 3")
     assert not exists
     assert not optimum.regular
     ridge = {**prior, "beta": Distribution("Normal", mu=0, sigma=1)}
@@ -221,6 +225,8 @@ def test_regression_with_collinear_predictors_is_not_unique() -> None:
 
 def test_gaussian_without_spread_is_unbounded() -> None:
     data = dataset({"y": ("observation", np.full(4, 2.0))}, title="constant", source="here")
-    assert gaussian.obstacle(data).startswith("unbounded")
+    assert gaussian.obstacle(data, {"mu": Distribution("Flat"), "sigma": Distribution("HalfFlat")}).startswith(
+        "unbounded"
+    )
     with pytest.raises(ValueError, match="constant"):
         gaussian.read(pd.DataFrame({"y": data["y"].values}))

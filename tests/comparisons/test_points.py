@@ -197,7 +197,7 @@ def test_a_laplace_prior_whose_scale_is_learnt_is_refused() -> None:
 
 
 def separated() -> xr.Dataset:
-    return logistic.read(frame(x=[1.0, 2.0, 3.0, 4.0], y=[0, 0, 1, 1]))
+    return logistic.read(frame(x=[1.0, 2.0, 3.0, 4.0], y=[0, 0, 1, 1]), outcome="y")
 
 
 def frame(**columns: Any) -> Any:

@@ -88,7 +88,7 @@ def test_the_digest_changes_with_settings_and_versions(root: Path, monkeypatch: 
     assert store.inputs_of_fit("coin", {"seed": 1}) != before
 
 
-@pytest.mark.parametrize("name", ["models/gaussian.py", "comparisons/__main__.py"])
+@pytest.mark.parametrize("name", ["models/gaussian.py", "comparisons/__main__.py", "comparisons/fit_command.py"])
 def test_the_digest_ignores_other_scenarios_and_the_command_line(root: Path, name: str) -> None:
     before = store.inputs_of_fit("coin", {"seed": 1})
     (root / name).write_text("changed")
@@ -104,7 +104,7 @@ def test_the_digest_tells_contents_that_move_between_files(root: Path) -> None:
 
 
 def results(root: Path) -> Path:
-    place = store.folder("coin")
+    place = root / "reports" / "results" / "coin"
     place.mkdir(parents=True)
     for name in ("fit.nc", "comparison.csv"):
         (place / name).write_text("x")
@@ -115,17 +115,17 @@ def results(root: Path) -> Path:
 
 def test_complete_results_of_the_same_inputs_are_current(root: Path) -> None:
     results(root)
-    assert store.is_current("coin", "abc")
-    assert not store.is_current("coin", "abd")
+    assert store.is_current(root / "reports" / "results" / "coin", "abc")
+    assert not store.is_current(root / "reports" / "results" / "coin", "abd")
 
 
 @pytest.mark.parametrize("name", ["fit.nc", "comparison.csv", "checks.json"])
 def test_results_cut_short_are_not_current(root: Path, name: str) -> None:
     (results(root) / name).write_text("")
-    assert not store.is_current("coin", "abc")
+    assert not store.is_current(root / "reports" / "results" / "coin", "abc")
 
 
 @pytest.mark.parametrize("name", ["fit.nc", "comparison.csv", "checks.json"])
 def test_results_with_a_part_missing_are_not_current(root: Path, name: str) -> None:
     (results(root) / name).unlink()
-    assert not store.is_current("coin", "abc")
+    assert not store.is_current(root / "reports" / "results" / "coin", "abc")

@@ -88,7 +88,7 @@ def test_every_element_of_a_point_reaches_its_own_row() -> None:
     columns = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper", "truth")
     assert [cell["mu[2, a]", "mle"][column] for column in columns] == [2, 3, 4, 5, 6, 7, 7]
     assert np.isnan(cell["sigma", "mle"]["truth"])
-    assert set(found.loc[found["reading"] == "posterior", "interval"]) == {table.EQUAL_TAILED}
+    assert set(found.loc[found["reading"] == "posterior", "interval"]) == {"equal-tailed"}
 
 
 def test_points_are_as_far_as_tolerances_and_means_as_far_as_standard_errors() -> None:

@@ -60,7 +60,11 @@ def test_rows_and_coefficients_count_alike(n: int, word: str) -> None:
 
 def test_separated_events_under_a_flat_prior() -> None:
     data = dataset(
-        {"x": (("observation", "predictor"), np.arange(6.0)[:, None]), "y": ("observation", [0, 0, 0, 1, 1, 1])},
+        {
+            "x": (("observation", "predictor"), np.arange(6.0)[:, None]),
+            "y": ("observation", [0, 0, 0, 1, 1, 1]),
+            "trials": ("observation", np.ones(6, int)),
+        },
         coords={"predictor": ["x"]},
         title="separated",
         source="here",

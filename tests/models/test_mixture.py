@@ -17,7 +17,7 @@ from scipy import stats
 from sklearn.mixture import GaussianMixture
 
 from models import mixture
-from models.contract import expectation_maximisation
+from models.contract import components, expectation_maximisation
 from models.contract.components import (
     correlation_matrix,
     density,
@@ -205,7 +205,7 @@ def test_new_points_have_the_moments_of_the_mixture(source: str) -> None:
 
 def extras_of(y: Array, readings: dict[str, xr.Dataset], seed: int) -> xr.Dataset:
     data = mixture.labelled(y, 3, ["y1", "y2"], title="planted", source="here")
-    return mixture.extras(data, readings, np.random.default_rng(seed))
+    return components.extras(data, readings, np.random.default_rng(seed))
 
 
 def test_data_of_the_model_itself_seldom_hold_anomalies() -> None:
@@ -216,7 +216,7 @@ def test_data_of_the_model_itself_seldom_hold_anomalies() -> None:
     for seed in range(sets):
         found = extras_of(draw_points(rng, 100, **truth()), parameters, seed)
         alarms += bool(found["anomaly"].any())
-    rate = mixture.FALSE_ALARM
+    rate = components.FALSE_ALARM
     assert alarms <= stats.binom.isf(3e-7, sets, rate)
     assert alarms > 0  # a check that never fires is not calibrated either: probability .95^200 = 4e-5
 
@@ -234,7 +234,7 @@ def test_a_planted_outlier_is_an_anomaly_in_every_reading() -> None:
     for reading in readings:
         anomaly = found["anomaly"].sel(reading=reading).values
         assert anomaly[-1]
-        assert anomaly.sum() <= 1 + stats.binom.isf(3e-7, 150, mixture.FALSE_ALARM / 10)
+        assert anomaly.sum() <= 1 + stats.binom.isf(3e-7, 150, components.FALSE_ALARM / 10)
     np.testing.assert_allclose(found["responsibility"].sum("component"), 1, rtol=ROUNDING)
 
 

@@ -1,0 +1,305 @@
+"""What is to be fitted: which data, under which priors, with which settings; of a built-in fit or of a user's own data.
+
+Everything a user says is checked here, before anything is computed, and kept as a ``request``: plain JSON from which
+the same plan can be made again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import models
+from comparisons import store
+from comparisons.settings import SETTINGS, Settings
+from models.contract import BadInput, Distribution, Prior, Scenario, restated
+from models.contract.prior_text import check_support, check_values, parse_fixed, parse_prior
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+OWN = "own"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One fit to be made.
+
+    Attributes
+    ----------
+    name : str
+        Of the folder of its results and of its page.
+    scenario, dataset : str
+        ``dataset`` is the name of built-in data, or says what a user's own data are.
+    data : xarray.Dataset
+    priors : dict of str to Prior
+        By name; the first is the default.
+    likelihood : Prior
+        Under which the likelihood is maximised: any prior whose support is that of the parameters, with the numbers
+        that are held fixed.
+    settings : Settings
+    request : dict
+        What was asked for, as JSON.
+    command : str
+        The command line that asks for it.
+    """
+
+    name: str
+    scenario: str
+    dataset: str
+    data: xr.Dataset
+    priors: dict[str, Prior]
+    likelihood: Prior
+    settings: Settings
+    request: dict[str, Any]
+    command: str
+
+    @property
+    def inputs(self) -> str:
+        """Digest of everything the results depend on."""
+        if "fit" in self.request:  # the scenario's file says what its data are
+            return store.inputs_of_fit(self.scenario, asdict(self.settings))
+        texts = json.dumps(self.request, sort_keys=True), store.data_digest(self.data), self.command
+        return store.inputs_of_fit(self.scenario, asdict(self.settings), *texts)
+
+
+def built_in(name: str, settings: Settings = SETTINGS) -> Plan:
+    """Plan of a built-in fit.
+
+    Raises
+    ------
+    BadInput
+        If there is none of that name.
+    """
+    if name not in models.fits():
+        raise BadInput(f"no fit named {name!r}; known fits: {', '.join(models.fits())}")
+    scenario_name, dataset = models.fits()[name]
+    scenario = models.load(scenario_name)
+    data = scenario.datasets[dataset]()
+    priors = scenario.priors(data)
+    likelihood = next(iter(priors.values()))
+    command = f'make report FITS="{name}"'
+    return Plan(name, scenario_name, dataset, data, priors, likelihood, settings, {"fit": name}, command)
+
+
+def own(
+    scenario_name: str,
+    table: pd.DataFrame | None,
+    *,
+    name: str = "",
+    source: str = "",
+    prior: Iterable[str] = (),
+    fix: Iterable[str] = (),
+    settings: Settings = SETTINGS,
+    command: str = "",
+    file: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Plan:
+    """Plan of a fit of a user's own data, or of built-in data under a prior or settings of his own.
+
+    Parameters
+    ----------
+    scenario_name : str
+        A scenario; or a built-in fit, whose data are taken if there is neither a table nor an option that reads.
+    table : pandas.DataFrame or None
+    name : str
+        Of the results; by default made of the scenario and the source.
+    source : str
+        Where the table comes from, for the reader.
+    prior : iterable of str
+        Names of priors, and priors per variable such as ``"sigma ~ HalfCauchy(5)"``.
+    fix : iterable of str
+        Variables held fixed, such as ``"sigma = 1.5"``.
+    settings : Settings
+    command : str
+    file : mapping of str to str, optional
+        Path, delimiter and digest of the table's file, for `replay`.
+    **options
+        Options of the scenario's ``read`` and ``priors``; ``standardize`` among them.
+
+    Raises
+    ------
+    BadInput
+    """
+    scenario_name, dataset = models.fits().get(scenario_name, (scenario_name, ""))
+    if scenario_name not in models.names():
+        raise BadInput(f"no scenario named {scenario_name!r}; known scenarios: {', '.join(models.names())}")
+    scenario, prior, fix = models.load(scenario_name), _texts(prior), _texts(fix)
+    given = {key: value for key, value in options.items() if value is not None}
+    unknown = [key for key in given if key not in scenario.options and key not in scenario.hyperparameters]
+    if unknown:
+        known = ", ".join(_option(key) for key in [*scenario.options, *scenario.hyperparameters])
+        raise BadInput(f"{scenario_name} has no option {_option(unknown[0])}; it has {known}")
+    check_settings(settings)
+    read = {key: _listed(scenario, key, given[key]) for key in scenario.options if key in given}
+    if dataset and table is None and not read:
+        data = scenario.datasets[dataset]()
+    elif dataset not in ("", "teaching"):
+        raise BadInput(f"{scenario_name}-{dataset} has data of its own; for yours name the scenario {scenario_name}")
+    else:
+        data, dataset = scenario.read(table, **read), ""
+    if source:
+        data = data.assign_attrs(source=source)
+    hyperparameters = {key: given[key] for key in scenario.hyperparameters if key in given}
+    fixed = _fixed(scenario, data, fix)
+    priors: dict[str, Prior] = {
+        key: {**one, **fixed} for key, one in _priors(scenario, data, prior, hyperparameters).items()
+    }
+    # Numbers held fixed can leave two priors alike.
+    distinct = {str(one): key for key, one in reversed(priors.items())}
+    priors = {key: one for key, one in priors.items() if distinct[str(one)] == key}
+    likelihood = {**next(iter(scenario.priors(data).values())), **fixed}
+    if all(one.fixed for one in likelihood.values()):
+        raise BadInput("--fix leaves nothing to estimate: leave one variable free")
+    name = name or slug(scenario_name, source or dataset or str(data.attrs["title"]))
+    if not NAME.fullmatch(name):
+        raise BadInput(f"--name {name!r}: use letters, digits, dots, hyphens and underscores, at most 80")
+    if name in models.fits():
+        raise BadInput(f"--name {name}: a built-in fit has this name; give another")
+    request = {
+        "scenario": scenario_name,
+        "options": {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()},
+        "prior": prior,
+        "fix": fix,
+        "source": source,
+        "dataset": dataset,
+        "file": dict(file or {}),
+    }
+    return Plan(name, scenario_name, dataset or OWN, data, priors, likelihood, settings, request, command)
+
+
+def slug(scenario_name: str, source: str) -> str:
+    """A name for the results, made of the scenario and the name of the source; not one of a built-in fit."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", source.replace("\\", "/").split("/")[-1].split(".")[0]).strip("-").lower()
+    name = f"{scenario_name}-{stem[:50] or OWN}"
+    return f"{name}-{OWN}" if name in models.fits() else name
+
+
+def check_settings(settings: Settings) -> None:
+    """Refuse settings that make no sense; raises `BadInput`."""
+    if not 0.01 <= settings.level <= 0.999:
+        raise BadInput(f"--level {settings.level:g}: give a probability between 0.01 and 0.999, such as 0.95")
+    if settings.interval not in ("eti", "hdi"):
+        raise BadInput(f"--interval {settings.interval!r}: eti (equal-tailed) or hdi (highest density)")
+    for option, value, low, high in (
+        ("--draws", settings.draws, 100, 1_000_000),
+        ("--chains", settings.chains, 2, 64),
+        ("--seed", settings.seed, 0, 2**63 - 1),
+    ):
+        if not low <= value <= high:
+            raise BadInput(f"{option} {value}: give a whole number from {low:,} to {high:,}")
+
+
+def _texts(values: Iterable[str]) -> list[str]:
+    return [values] if isinstance(values, str) else list(values)
+
+
+def _option(key: str) -> str:
+    return "--" + key.replace("_", "-")
+
+
+def _listed(scenario: Scenario, key: str, value: Any) -> Any:
+    """Columns may be given as a list, or as a text with commas."""
+    if "tuple" not in str(inspect.signature(scenario.read).parameters[key].annotation):
+        return value
+    return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else tuple(value)
+
+
+def _shape(scenario: Scenario, data: xr.Dataset, variable: str) -> tuple[int, ...]:
+    return np.shape(scenario.start(data, np.random.default_rng(0))[variable])
+
+
+def _fits(scenario: Scenario, data: xr.Dataset, variable: str, distribution: Distribution, text: str) -> None:
+    """Refuse lists of numbers that are longer or shorter than the variable."""
+    shape = _shape(scenario, data, variable)
+    for key, value in distribution.hyperparameters.items():
+        try:
+            same = np.broadcast_shapes(value.shape, shape) == shape
+        except ValueError:
+            same = False
+        if not same:
+            size = shape[-1] if shape else 1
+            raise BadInput(f"{text!r}: {key} has {value.size} numbers, but {variable} has {size}")
+
+
+def _fixed(scenario: Scenario, data: xr.Dataset, fix: list[str]) -> dict[str, Distribution]:
+    """Variables held fixed."""
+    result, variables = {}, next(iter(scenario.priors(data).values()))
+    for text in fix:
+        variable, distribution = parse_fixed(text)
+        if variable not in scenario.fixable or variable not in variables:
+            can = " and ".join(one for one in scenario.fixable if one in variables) or "no variable"
+            raise BadInput(f"--fix {text!r}: here {can} can be held fixed")
+        check_support(variable, distribution, scenario.support[variable])
+        _fits(scenario, data, variable, distribution, f"--fix {text}")
+        result[variable] = distribution
+    return result
+
+
+def _priors(
+    scenario: Scenario, data: xr.Dataset, prior: list[str], hyperparameters: Mapping[str, Any]
+) -> dict[str, Prior]:
+    """The priors asked for; all named ones if none is."""
+    usual, named = scenario.priors(data), scenario.priors(data, **hyperparameters)
+    names, texts = [text for text in prior if "~" not in text], [text for text in prior if "~" in text]
+    for name in names:
+        if name not in named:
+            raise BadInput(
+                f"--prior {name!r}: the named priors are {', '.join(named)}; or write one like "
+                f'"{next(iter(named[next(iter(named))]))} ~ Normal(0, 1)"'
+            )
+    chosen = {name: named[name] for name in names or named}
+    numbers = [key for key in hyperparameters if key != "standardize"]
+    if numbers and not any(str(chosen[key]) != str(usual.get(key)) for key in chosen):
+        raise BadInput(f"{' '.join(map(_option, numbers))} changes nothing: prior {', '.join(chosen)} does not use it")
+    for one in chosen.values():
+        for variable, distribution in one.items():
+            check_values(distribution, f"{variable} ~ {distribution}")
+    if not texts:
+        return chosen
+    if len(names) > 1:
+        raise BadInput("--prior: with priors of your own, name at most one prior to complete them")
+    base = dict(chosen[names[0]] if names else next(iter(chosen.values())))
+    for text in texts:
+        variable, distribution = parse_prior(text)
+        if variable not in base:
+            raise BadInput(f"--prior {text!r}: there is no {variable!r} here; the variables are {', '.join(base)}")
+        distribution = _exchangeable(variable, distribution, _shape(scenario, data, variable), scenario)
+        check_support(variable, distribution, scenario.support[variable])
+        _fits(scenario, data, variable, distribution, text)
+        if hyperparameters.get("standardize"):
+            try:
+                distribution = restated({variable: distribution}, scenario.units(data))[variable]
+            except ValueError as error:
+                raise BadInput(
+                    f"--prior {text!r}: {error}; state it in the units of the data, without --standardize"
+                ) from error
+        base[variable] = distribution
+    return {OWN: base}
+
+
+def _exchangeable(
+    variable: str, distribution: Distribution, shape: tuple[int, ...], scenario: Scenario
+) -> Distribution:
+    """A Beta prior of the first of two weights as a Dirichlet; weights of interchangeable components are alike."""
+    if scenario.support[variable] != "simplex":
+        return distribution
+    if distribution.name == "Beta" and shape == (2,):
+        h = distribution.hyperparameters
+        distribution = Distribution("Dirichlet", a=[float(h["alpha"]), float(h["beta"])])
+    if distribution.name == "Dirichlet":
+        a = np.broadcast_to(distribution.hyperparameters["a"], shape)
+        if np.any(a != a[0]):
+            raise BadInput(
+                f"--prior {variable} ~ {distribution}: components have no names, their weights need equal numbers"
+            )
+        return Distribution("Dirichlet", a=a.copy())
+    return distribution
