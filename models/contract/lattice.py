@@ -12,6 +12,7 @@ DEPTH = 22.0  # what lies lower than this under the top, in units of log density
 STEPS = (1.0, 0.7, 0.5, 0.35, 0.25)  # of the lattice, in standard deviations
 AGREED = 1e-5  # two lattices agree if their means differ by less than this, in standard deviations
 LARGEST = 200_000  # points of a lattice
+WIDEST = 1e4  # standard deviation at a mode, in units of the scale expected: beyond it the density is a plain
 
 
 def lattice_means(
@@ -25,7 +26,7 @@ def lattice_means(
     The trapezoid rule converges geometrically for analytic functions that vanish far out: for a Normal density and a
     step of one standard deviation its relative error is :math:`2 e^{-2 \pi^2} \approx 5 \cdot 10^{-9}`. The lattice is
     laid along the density's own axes and grows from the centre as far as the density is not negligible, which follows
-    long and bent tails; then again with a smaller step, until two agree.
+    long and bent tails; then again with a smaller step, until two agree. A mode behind a deep valley is not seen.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def lattice_means(
     Raises
     ------
     ArithmeticError
-        If no two lattices agree, or if one grows too large: a kink, a second mode or a tail without end.
+        If no two lattices agree, or if one grows too large: a jump, a kink or a tail without end.
 
     References
     ----------
@@ -76,7 +77,7 @@ def _grown(log_density: Callable[[Array], Array], centre: Array, basis: Array) -
     found: list[tuple[Array, Array]] = []
     while len(frontier):
         points = centre + frontier @ basis.T
-        value = log_density(points)
+        value = np.atleast_1d(log_density(points))
         top = max(top, float(value.max()))
         found.append((points, value))
         around = np.unique((frontier[value > top - DEPTH][:, None] + moves).reshape(-1, d), axis=0)
@@ -118,6 +119,8 @@ def newton_mode(log_density: Callable[[Array], Array], start: Array, scale: Arra
         if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature * np.outer(width, width))[0] <= 1e-9:
             raise ArithmeticError("no maximum: the density is not curved downwards")
         covariance = np.linalg.inv(curvature)
+        if np.any(np.sqrt(np.diag(covariance)) > WIDEST * scale):
+            raise ArithmeticError("no maximum: the density ends in a plain")
         step = covariance @ gradient
         size = float(np.sqrt(gradient @ step))
         at, width = at + step / max(1.0, size), np.sqrt(np.diag(covariance))

@@ -57,7 +57,6 @@ def maximum(column: Column) -> tuple[dict[str, float], str]:
             values, counts = np.unique(y, return_counts=True)
 
             def slope(r: float) -> float:
-                # Divided by the sum of counts above 0, which keeps its size; 1 / r sums replace differences of digamma.
                 return float(counts @ (digamma(values + r) - digamma(r)) - n * np.log1p(mean / r))
 
             return {"mean": mean, "dispersion": _root(slope, typical["dispersion"])}, solved

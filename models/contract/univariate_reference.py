@@ -16,6 +16,7 @@ from models.contract.univariate import SUPPORT, Column
 from models.contract.univariate_maximum import maximum
 
 MOST = {1: 1_000_000, 2: 20_000, 3: 3_000}  # different values by free parameters: a lattice takes ten seconds
+SEARCHED = "search with SciPy's densities, Newton steps"
 STARTS = {"StudentT": [{"nu": nu} for nu in (2.0, 8.0, 30.0)]}  # whose likelihood may have several maxima
 
 
@@ -47,7 +48,7 @@ def univariate_reference(column: Column, prior: Prior, likelihood: bool, mode: b
         if known or column.name == "StudentT":
             found = _search(column, prior, flat=True)
             if found is not None:
-                say("mle", found.point, "largest local maximum found by search (SciPy)")
+                say("mle", found.point, SEARCHED + ", the largest of local maxima" * (column.name == "StudentT"))
         else:
             say("mle", *maximum(column))
     conjugate = _conjugate(column, prior)
@@ -61,7 +62,7 @@ def univariate_reference(column: Column, prior: Prior, likelihood: bool, mode: b
     try:
         found = _search(column, prior) if mode else None
         if found is not None:
-            say("map", found.point, "search (SciPy), Newton steps")
+            say("map", found.point, SEARCHED)
         if mean:
             answers += _means(column, prior, wanted)
     except KeyError:  # a prior that SciPy does not know
@@ -136,7 +137,8 @@ def _search(column: Column, prior: Prior, *, flat: bool = False, jacobian: bool 
         maps[name] = _coordinates(max(low, SUPPORT[name][0]), min(high, SUPPORT[name][1]))
 
     def declared(points: Array) -> dict[str, Array]:
-        values = {name: maps[name][0](points[:, j]) for j, name in enumerate(free)}
+        with np.errstate(over="ignore"):
+            values = {name: maps[name][0](points[:, j]) for j, name in enumerate(free)}
         return {name: values.get(name, np.full(len(points), held.get(name, 0.0))) for name in prior}
 
     def log_density(points: Array) -> Array:
