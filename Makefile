@@ -1,6 +1,9 @@
 # Threefold. `make report` and `make test` do everything, on a machine with uv, or with Python 3.13 alone.
 #   PYTHON=python       use this interpreter as it is (a conda environment, say) instead of the project's own .venv
 #   FITS="coin mixture" build these only
+#   DATA=houses.csv SCENARIO=regression OUTCOME=price
+#                       fit your own data; also PREDICTORS, FORMULA, COLUMN, COLUMNS, COMPONENTS, FAMILY, HEADS, FLIPS, PRIOR,
+#                       SCALE, NAME; and OPTIONS='--level 0.9' for anything else of python -m comparisons fit --help
 #   JOBS=2              processes (default: one per core)
 
 VENV := .venv
@@ -9,6 +12,12 @@ FITS ?=
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 ENVIRONMENT := $(if $(filter $(VENV)/bin/python,$(PYTHON)),$(VENV)/.complete)
 
+# --option 'value' for a variable that is set; a quote in a value is its own word for the shell.
+option = $(if $($(1)),--$(2) '$(subst ','\'',$($(1)))')
+OWN := DATA:data OUTCOME:outcome PREDICTORS:predictors FORMULA:formula COLUMN:column COLUMNS:columns COMPONENTS:components \
+       FAMILY:family HEADS:heads FLIPS:flips PRIOR:prior SCALE:scale NAME:name
+GIVEN = $(foreach pair,$(OWN),$(call option,$(word 1,$(subst :, ,$(pair))),$(word 2,$(subst :, ,$(pair))))) $(OPTIONS)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help report test check format clean distclean
@@ -16,10 +25,17 @@ ENVIRONMENT := $(if $(filter $(VENV)/bin/python,$(PYTHON)),$(VENV)/.complete)
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo 'Options: FITS="coin mixture" (report), JOBS=2, PYTHON=python (an environment of your own)'
+	@echo 'Your data: make report DATA=houses.csv SCENARIO=regression OUTCOME=price (more in the first lines of Makefile)'
 
 report: $(ENVIRONMENT) ## Fit what is not up to date and build the site: reports/site/index.html
+ifdef SCENARIO
+	@$(PYTHON) -m comparisons fit $(SCENARIO) $(GIVEN)
+else ifneq ($(strip $(GIVEN)),)
+	@echo 'make: name the model of your data: SCENARIO=regression (or coin, gaussian, logistic, mixture, family)' >&2; exit 2
+else
 	@$(PYTHON) -m comparisons fit $(FITS) --jobs $(JOBS)
 	@$(PYTHON) -m reports $(FITS) --jobs $(JOBS)
+endif
 
 test: $(ENVIRONMENT) ## Run all tests
 	@$(PYTHON) -m pytest -q -n $(JOBS) --dist loadgroup

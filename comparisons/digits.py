@@ -11,6 +11,7 @@ import math
 
 MISSING = "—"
 LARGEST_DECIMALS = 12
+LARGEST_PLAIN = 1e12  # larger numbers are shown as powers of ten
 
 
 def exists(value: float | None) -> bool:
@@ -44,6 +45,8 @@ def number(value: float | None, error: float | None = None) -> str:
         return "0"  # exactly: the lasso's mode
     if error is None or not math.isfinite(error) or error <= 0:
         return significant(value, 4)
+    if abs(value) >= LARGEST_PLAIN:
+        return f"{value:.3g}"
     decimals = -math.floor(math.log10(error))
     if decimals > LARGEST_DECIMALS:
         return significant(value, LARGEST_DECIMALS)

@@ -10,11 +10,13 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
+from multiprocessing.connection import wait
 from pathlib import Path
 
 import models
@@ -66,7 +68,7 @@ def _run(groups: list[tuple[Sequence[str | Plan], Path]], jobs: int) -> int:
         os.environ[variable] = "1"  # one level of parallelism: processes
     context = multiprocessing.get_context("spawn")
     workers = min(jobs, len(groups))
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_serve) as pool:
         tasks = [pool.submit(_fit_group, group, results) for group, results in groups]
         try:
             for task in tasks:
@@ -86,9 +88,18 @@ def _run(groups: list[tuple[Sequence[str | Plan], Path]], jobs: int) -> int:
     return 0
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the parent, which ends its workers without a traceback from each."""
+def _serve() -> None:
+    """Leave Ctrl-C to the parent, which ends its workers without a traceback from each; end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _follow(sentinel: int) -> None:
+    """End this process when its parent has ended: nobody waits for its work any more, but others for its lock."""
+    wait([sentinel])
+    os._exit(1)
 
 
 def _fit_group(group: Sequence[str | Plan], results: Path) -> None:

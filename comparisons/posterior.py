@@ -8,6 +8,7 @@ else the process has compiled.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
@@ -44,11 +45,24 @@ def sample(
         Groups ``posterior`` (declared parameters, dims ``(chain, draw, ...)``) and ``sample_stats``.
     unconstrained : array, shape (chains, draws, d)
     """
-    order = cycle(starts)  # nutpie asks again if the density is zero at a start
+    # nutpie bounds the scales it adapts to; in units of the spread of the starts no unit of the data is beyond them.
+    location, scale = np.mean(starts, axis=0), np.std(starts, axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    order = cycle([(start - location) / scale for start in starts])  # asked again if the density is zero at a start
+
+    def density() -> Callable[[Array], tuple[float, Array]]:
+        sampled = functions.sampled()
+
+        def evaluate(v: Array) -> tuple[float, Array]:
+            value, gradient = sampled(location + scale * v)
+            return value, gradient * scale
+
+        return evaluate
+
     compiled = from_pyfunc(
         functions.size,
-        make_logp_fn=functions.sampled,
-        make_expand_fn=lambda *_: lambda u: {"u": u.copy()},
+        make_logp_fn=density,
+        make_expand_fn=lambda *_: lambda v: {"u": location + scale * v},
         make_initial_point_fn=lambda _: next(order),
         expanded_dtypes=[np.dtype(float)],
         expanded_shapes=[(functions.size,)],

@@ -26,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     except NoResults as error:
         print(f"reports: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted: pages that are finished are kept, and the next run builds the others", file=sys.stderr)
+        return 130
     print(index.parent / f"{options.names[0]}.html" if len(options.names) == 1 else index)
     return 0
 

@@ -168,15 +168,16 @@ def prediction(fit: Fit) -> dict[str, Any] | None:
                 cells.append({"elpd": "-∞" if infinite else MISSING, "loss": MISSING, "note": notes.letter(reason)})
                 continue
             difference = posterior - values
-            known = reading != "posterior" and np.isfinite(posterior).all()
+            compared = reading != "posterior" and bool(np.isfinite(posterior).all())
             error = float(np.sqrt(n * difference.var(ddof=1)))
             total = number(float(n * values.mean()), float(np.sqrt(n * values.var(ddof=1))) / 10)
-            size = f"{number(float(n * difference.mean()), error / 10)} ± {significant(error, 2)}" if known else MISSING
+            size = (
+                f"{number(float(n * difference.mean()), error / 10)} ± {significant(error, 2)}" if compared else MISSING
+            )
             cells.append({"elpd": total, "loss": size, "note": ""})
-        rows.append(
-            {"prior": prior, "cells": cells, "bad": f"{bad} of {m:,}" if np.isfinite(posterior).all() else MISSING}
-        )
-    failed = any(row["bad"] not in (MISSING,) and not row["bad"].startswith("0 ") for row in rows)
+        known = bool(np.isfinite(posterior).all())
+        failed = failed or (known and bad > 0)
+        rows.append({"prior": prior, "cells": cells, "bad": f"{bad} of {m:,}" if known else MISSING})
     verdict = f"No Pareto k-hat exceeds {limit}: the posterior's densities can be trusted."
     if failed:
         verdict = f"Pareto k-hat values above {limit}: do not trust the posterior's densities in these rows."

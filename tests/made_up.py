@@ -1,7 +1,8 @@
-"""A made-up comparison table with its measures, predictions and checks, in which any cell can be changed."""
+"""What tests make up: a comparison table in which any cell can be changed, and the line of a refusal."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 from comparisons.measures import COLUMNS
 from comparisons.verdict import Verdict, judge
+from models.contract import BadInput
 
 LEVEL = 0.95
 EVIL = "a|b `<script>alert(1)</script>`\n# [x](javascript:1) *b* __c__ \x1b[31m $y$ ![i](u)"
@@ -53,3 +55,12 @@ def check(name: str, reading: str, prior: str = "weak", detail: str = "planted")
 
 def verdict(found: xr.Dataset | None = None, checks: tuple[dict[str, Any], ...] = (), **changes: Any) -> Verdict:
     return judge("weak", table(**changes), found, checks)
+
+
+def refused(call: Callable[..., object], *arguments: Any, **options: Any) -> str:
+    """The line with which a call refuses its input; an empty string if it does not."""
+    try:
+        call(*arguments, **options)
+    except BadInput as problem:
+        return str(problem)
+    return ""

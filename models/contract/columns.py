@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-LARGEST = 1e150  # squares of larger numbers, summed over rows, leave the range of double precision
-SMALLEST = 1e-150  # squares of smaller spreads vanish
+LARGEST = 1e30  # fourth powers of ratios of larger and smaller numbers leave the range of double precision
+SMALLEST = 1e-30  # a spread below it: the same from the other side
 RESOLVED = 1e4 * float(np.finfo(float).eps)  # smallest spread in units of the values: leaves it four digits
 COUNTED = 2**53  # larger whole numbers are not all doubles
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
@@ -226,10 +226,10 @@ def representable(values: Array, name: str, rows: Sequence[int] | None = None) -
     size, spread = abs(float(values[at])), float(np.ptp(values)) if np.abs(values).max() <= LARGEST else np.inf
     if size > LARGEST:
         where = f" in row {(rows[at] if rows else at) + 1} below the header"
-        raise BadInput(f"column {shown(name)} reaches {values[at]:g}{where}, too large to be squared: rescale it")
+        raise BadInput(f"column {shown(name)} reaches {values[at]:g}{where}, too large to compute with: rescale it")
     if 0 < size < SMALLEST or 0 < spread < SMALLEST:
         raise BadInput(
-            f"column {shown(name)} differs by {max(spread, size):g} at most, too little to be squared: rescale it"
+            f"column {shown(name)} differs by {max(spread, size):g} at most, too little to compute with: rescale it"
         )
     if 0 < spread < RESOLVED * size:
         raise BadInput(

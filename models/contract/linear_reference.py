@@ -36,7 +36,7 @@ def linear_reference(data: xr.Dataset, prior: Prior, unique: bool, exists: bool)
     if unique:
         held = "intercept" in prior and prior["intercept"].fixed
         known = np.array([float(prior["intercept"].hyperparameters["value"])]) if held else np.zeros(0)
-        rest = np.linalg.lstsq(design[:, len(known) :], y - known.sum())[0]
+        rest = _least_squares(design[:, len(known) :], y - known.sum())
         ols = np.append(known, rest)
         sigma = float(np.sqrt(np.mean((y - design @ ols) ** 2)))
         answers += _answers(data, "mle", ols, sigma, "least squares (NumPy); root mean squared residual")
@@ -48,6 +48,14 @@ def linear_reference(data: xr.Dataset, prior: Prior, unique: bool, exists: bool)
         if not all(name in CONJUGATE for name in names):
             answers += _by_importance(data, prior, design, y)
     return [one for one in answers if one.parameter in prior and not prior[one.parameter].fixed]
+
+
+def _least_squares(design: Array, y: Array) -> Array:
+    """Least squares with columns of comparable length, so that none counts as zero for its unit."""
+    length = np.sqrt(np.mean(design**2, axis=0))
+    length = np.where(length > 0, length, 1.0)
+    solution: Array = np.linalg.lstsq(design / length, y)[0] / length
+    return solution
 
 
 def _answers(
@@ -92,7 +100,7 @@ def _conjugate(data: xr.Dataset, prior: Prior, design: Array, y: Array) -> list[
     def solve(log_sigma: float) -> tuple[Array, float]:
         values = mean.copy()
         if flat[free].all():
-            values[free] = np.linalg.lstsq(design[:, free], rest)[0]
+            values[free] = _least_squares(design[:, free], rest)
             return values, 0.0
         # Flat coefficients leave the problem by projection on what their columns cannot explain.
         proper = free & ~flat
@@ -105,7 +113,7 @@ def _conjugate(data: xr.Dataset, prior: Prior, design: Array, y: Array) -> list[
         w = ridge.fit(off[0], off[1]).coef_
         values[proper] = mean[proper] + w * sd[proper]
         left = rest - design[:, proper] @ values[proper]
-        values[flat] = np.linalg.lstsq(design[:, flat], left)[0] if flat.any() else values[flat]
+        values[flat] = _least_squares(design[:, flat], left) if flat.any() else values[flat]
         return values, float(np.sum(w**2) / 2)
 
     name = "least squares" if flat[free].all() else "scikit-learn Ridge(alpha = sigma^2 / tau^2)"
@@ -168,7 +176,7 @@ def _searched(
         return float(n * log_sigma + misfit / 2 + penalty - prior["sigma"].log_density(np.exp(log_sigma)))
 
     # Shrinking can only leave more unexplained than least squares does; an Exponential prior pulls sigma down a little.
-    residual = y - design @ np.linalg.lstsq(design, y)[0]
+    residual = y - design @ _least_squares(design, y)
     size = float(np.sqrt(np.mean(y**2)))
     bounds = (np.log(max(float(np.sqrt(np.mean(residual**2))), size * 1e-6)) - 3, np.log(size) + 1)
     best = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x
@@ -185,7 +193,7 @@ def _by_importance(data: xr.Dataset, prior: Prior, design: Array, y: Array) -> l
     n, k = design.shape
     if np.linalg.matrix_rank(design) < k or n <= k:
         return []  # no centre to propose from
-    ols = np.linalg.lstsq(design, y)[0]
+    ols = _least_squares(design, y)
     gram, rss = design.T @ design, float(np.sum((y - design @ ols) ** 2))
     first, known = int(has_intercept(data)), prior["sigma"].fixed
     if first and prior["intercept"].fixed:

@@ -144,7 +144,9 @@ def _parsed(text: str, about: str) -> ast.expr:
 def _numbers(node: ast.expr, text: str) -> Any:
     """A number, or a list of numbers."""
     if isinstance(node, ast.List | ast.Tuple) and node.elts:
-        return [_numbers(element, text) for element in node.elts if not isinstance(element, ast.List | ast.Tuple)]
+        if any(isinstance(element, ast.List | ast.Tuple) for element in node.elts):
+            raise BadInput(f"{text!r}: give a number or a list of numbers, not a list of lists")
+        return [_numbers(element, text) for element in node.elts]
     sign = 1.0
     while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         sign, node = (-sign if isinstance(node.op, ast.USub) else sign), node.operand

@@ -32,6 +32,10 @@ def likelihood(fit: str, data: xr.Dataset, values: dict[str, Any]) -> Array:
     if scenario == "coin":
         return np.asarray(stats.binom.logpmf(data["heads"], data["flips"], values["theta"]))
     y = data["y"].values
+    if fit == "family":
+        return np.asarray(stats.gamma.logpdf(y, values["shape"], scale=1 / values["rate"]))
+    if fit == "family-kicks":
+        return np.asarray(stats.poisson.logpmf(y, values["rate"]))
     if scenario == "gaussian":
         return np.asarray(stats.norm.logpdf(y, values["mu"], values["sigma"]))
     if scenario == "mixture":

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from models.contract.bad_input import BadInput
 from models.contract.categories import MOST_LEVELS, levels
-from models.contract.columns import LARGEST, RESOLVED, chosen, complete, kind, numbers, shown, varying, whole
+from models.contract.columns import LARGEST, RESOLVED, SMALLEST, chosen, complete, kind, numbers, shown, varying, whole
 from models.contract.outcomes import binary, outcome_columns
 
 
@@ -139,11 +139,11 @@ def test_numbers_are_numbers_of_whatever_type(table: pd.DataFrame) -> None:
         (column([1], {2}), "holds mixed values"),
         (column(1, np.nan), "no value in row 2 .*--missing drop"),
         (column(1, 2, -np.inf), r"infinite in row 3 below the header \(-inf\)"),
-        (column(1, -1e151), "reaches -1e.151 in row 2 below the header, too large to be squared: rescale"),
+        (column(1, -1e151), "reaches -1e.151 in row 2 below the header, too large to compute with: rescale"),
         (column(1, 10**400), "beyond the range of double precision: rescale"),
-        (column(1e-300, 3e-300), "too little to be squared: rescale"),
-        (column(0, 1e-200), "too little to be squared: rescale"),
-        (column(1e-300, 1e-300), "too little to be squared: rescale"),
+        (column(1e-300, 3e-300), "too little to compute with: rescale"),
+        (column(0, 1e-200), "too little to compute with: rescale"),
+        (column(1e-300, 1e-300), "too little to compute with: rescale"),
         (column(1e16, 1e16 + 2, 1e16 + 4), "differs by 4 only, around 1e.16, .* subtract a constant and rescale"),
     ],
 )
@@ -152,13 +152,13 @@ def test_columns_that_are_no_usable_numbers(table: pd.DataFrame, match: str) -> 
 
 
 @given(st.lists(st.floats(-LARGEST, LARGEST), min_size=2, max_size=8))
-def test_numbers_that_come_through_can_be_squared_and_told_apart(values: list[float]) -> None:
+def test_numbers_that_come_through_can_be_computed_with_and_told_apart(values: list[float]) -> None:
     """What is accepted has sums of squares that neither overflow nor vanish, and four digits left after centring."""
     try:
         accepted = numbers(column(*values), "a")
     except BadInput:
         size, spread = np.max(np.abs(values)), np.max(values) - np.min(values)
-        assert size >= LARGEST or 0 < spread < RESOLVED * size or 0 < min(size, spread) < 1e-150
+        assert size >= LARGEST or 0 < spread < RESOLVED * size or 0 < min(size, spread) < SMALLEST
         return
     np.testing.assert_array_equal(accepted, values)
     with np.errstate(all="raise", under="ignore"):

@@ -18,6 +18,8 @@ FITS = {
     "coin",
     "coin-small",
     "coin-flips",
+    "family",
+    "family-kicks",
     "gaussian",
     "gaussian-small",
     "gaussian-newcomb",
@@ -29,7 +31,7 @@ FITS = {
     "regression",
     "regression-diabetes",
 }
-NAMES = ["coin", "gaussian", "logistic", "mixture", "regression"]
+NAMES = ["coin", "family", "gaussian", "logistic", "mixture", "regression"]
 
 
 def test_fits_are_named_after_files_and_data_sets() -> None:
@@ -40,7 +42,7 @@ def test_fits_are_named_after_files_and_data_sets() -> None:
 
 
 def test_an_unknown_scenario_names_the_known_ones() -> None:
-    with pytest.raises(KeyError, match="no scenario named 'dice'; known scenarios: coin, gaussian"):
+    with pytest.raises(KeyError, match="no scenario named 'dice'; known scenarios: coin, family"):
         models.load("dice")
 
 
@@ -51,7 +53,8 @@ def test_simulation_is_its_seed(name: str) -> None:
     xr.testing.assert_identical(first, again)
     assert not first.equals(other)
     known = {str(key) for key in first if str(key).startswith("true_")}
-    assert known == {f"true_{parameter}" for parameter in scenario.parameters}
+    variables = scenario.model(first, next(iter(scenario.priors(first).values()))).named_vars
+    assert known == {f"true_{parameter}" for parameter in scenario.parameters if parameter in variables}
     assert next(iter(scenario.datasets)) == "teaching"
 
 
