@@ -43,8 +43,7 @@ stored = read_stored(Path())
 numbers = agreement(stored, comparison)
 print(said(stored, comparison, numbers))
 assert numbers["agrees"].all()"""
-PLOTS = {"posterior": "comparison.plot_posterior()", "trace": "comparison.plot_trace()"}
-PLOTS |= {"forest": "comparison.plot_forest()"}
+PLOTS = {name: f"comparison.plot_{name}()" for name in ("posterior", "trace", "forest")}
 
 
 def notebook(plan: Plan, place: Path) -> NotebookNode:
