@@ -138,8 +138,9 @@ def write_fit(results: Path, name: str, toy: Toy) -> None:
         if toy.extras is not None:
             groups[f"/{prior}/extras"] = toy.extras
         n = observed.sizes["observation"]
-        alone = dict.fromkeys(["reason_mle", "reason_map", "reason_posterior"], "one row is alone") if n == 1 else {}
-        groups[f"/{prior}/prediction"] = predictions(mle=np.nan if alone else 0.1, n=n, **alone)
+        why = "one row is alone" if n == 1 else ""
+        found = predictions(mle=np.nan if why else 0.1, n=n)
+        groups[f"/{prior}/prediction"] = found.assign_attrs(reason_mle=why, reason_map=why, reason_posterior=why)
         one = pd.DataFrame(rows_of(name, prior, toy, truth="true" in toy.data.attrs))
         tables.append(one.join(measures(one, draws)))
         checks += checks_of(prior, toy)
@@ -151,6 +152,8 @@ def write_fit(results: Path, name: str, toy: Toy) -> None:
     folder = results / name
     folder.mkdir(parents=True)
     tree.to_netcdf(folder / "fit.nc", engine="netcdf4")
+    for beside in ("verdict.md", "fit.ipynb"):
+        (folder / beside).write_text("made by toys\n")
     columns = ["median", "mcse", "ess_bulk", "ess_tail", "r_hat", "truth", "reference", "source", "distance", "unit"]
     table = pd.concat(tables, ignore_index=True)
     table.reindex(columns=list(dict.fromkeys([*table.columns, *columns, "limit", "reason", "failed"]))).to_csv(
