@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,3 +31,16 @@ class ByScenario(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Schedule by scenario, whatever ``--dist`` says."""
     return ByScenario(config, log)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the toys' results and their site."""
+    from reports import pipeline
+    from tests.toys import TOYS, write_fit
+
+    home = tmp_path_factory.mktemp("home")
+    for name, make in TOYS.items():
+        write_fit(home / "results", name, make())
+    pipeline.build([], 1, list(TOYS), home / "results", home / "site")
+    return home

@@ -38,7 +38,7 @@ def table(labels: list[str] | None = None, **changes: Any) -> pd.DataFrame:
 
 def predictions(mle: float = 0.0, map_: float = 0.0, n: int = 50, **attributes: Any) -> xr.Dataset:
     """Densities of ``n`` observations; the points lose so much for each, and a tenth more or less."""
-    posterior = np.full(n, -1.0)
+    posterior = np.full(n, -1.0 if n > 1 else np.nan)
     spread = 0.1 * np.random.default_rng(0).choice([-1, 1], n)
     elpd = np.stack([posterior - mle + spread, posterior - map_ + spread, posterior])
     attrs = {"rows": n, "good_k": 0.7, "reason_mle": "", "reason_map": "", "reason_posterior": "", **attributes}

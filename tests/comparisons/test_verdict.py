@@ -12,7 +12,7 @@ from scipy.stats import beta
 
 from comparisons import checks, rules, writing
 from comparisons import table as comparison
-from comparisons.measures import measures
+from comparisons.measures import COLUMNS, measures
 from comparisons.verdict import CANNOT_SAY, MAXIMUM, NO, YES, Verdict, judge
 from tests.cases import case
 from tests.made_up import LEVEL, check, predictions, table, verdict
@@ -156,7 +156,7 @@ def three_heads(prior: str, alpha: float) -> tuple[Verdict, dict[str, float]]:
     draws = xr.Dataset({"theta": (("chain", "draw"), np.random.default_rng(3).beta(alpha + 3, alpha, (4, 1_000)))})
     rows = comparison.rows({"mle": one.mle, "map": one.map_}, draws, comparison.summarise(draws, LEVEL), [], {}, LEVEL)
     rows["failed"] = ""
-    rows = rows.join(measures(rows, draws))
+    rows = rows.drop(columns=COLUMNS, errors="ignore").join(measures(rows, draws))
     found = [*checks.of_point(one.mle, "mle"), *checks.of_point(one.map_, "map")]
     exact = beta(alpha + 3, alpha)
     mode = (alpha + 2) / (2 * alpha + 1)
@@ -187,7 +187,7 @@ def test_three_heads_in_three_flips(prior: str, alpha: float, mode: str) -> None
 def test_challenger_matters_because_the_posterior_is_skewed() -> None:
     one = case("logistic-challenger", "flat")
     rows = one.rows.assign(failed="")
-    found = judge("flat", rows.join(measures(rows, one.draws[one.parameters])), None, [])
+    found = judge("flat", rows.drop(columns=COLUMNS).join(measures(rows, one.draws[one.parameters])), None, [])
     line = next(line for line in found.lines if line.parameter.startswith("beta"))
     assert found.map.enough == NO
     assert abs(line.pull) < 1e-3  # under flat priors mode and maximum are one

@@ -1,36 +1,23 @@
-"""Pages built from small results made with NumPy: no fit is run here, and PyMC is never imported by a page."""
+"""Small results made with NumPy, as a fit would store them, and what is read off the pages built from them."""
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
-from xml.etree import ElementTree
 
-import html5lib
 import numpy as np
 import pandas as pd
-import pytest
 import xarray as xr
 from bs4 import BeautifulSoup
 
 from comparisons import store
-from comparisons.digits import count, number, percent, significant
+from comparisons.measures import measures
 from models.contract import Distribution
-from reports import __main__ as command
-from reports import pipeline
-from reports.index import shade
-from reports.words import listed, plural
+from tests.made_up import predictions
 
 ROOT = Path(__file__).parents[1]
 CHAINS, DRAWS, LEVEL = 4, 250, 0.95
@@ -121,7 +108,7 @@ def write_fit(results: Path, name: str, toy: Toy) -> None:
     rng = np.random.default_rng(len(name))
     observed, sizes = toy.data[toy.outcome], (CHAINS, DRAWS)
     groups: dict[str, xr.Dataset] = {"/data": toy.data}
-    rows, checks = [], []
+    tables, checks = [], []
     for prior, draws in toy.draws.items():
         proper = all(one.proper for one in toy.priors[prior].values())
         for reading in ("mle", "map"):
@@ -150,7 +137,12 @@ def write_fit(results: Path, name: str, toy: Toy) -> None:
             groups[f"/{prior}/prior"] = draws.isel(chain=[0]) * 1.5
         if toy.extras is not None:
             groups[f"/{prior}/extras"] = toy.extras
-        rows += rows_of(name, prior, toy, truth="true" in toy.data.attrs)
+        n = observed.sizes["observation"]
+        why = "one row is alone" if n == 1 else ""
+        found = predictions(mle=np.nan if why else 0.1, n=n)
+        groups[f"/{prior}/prediction"] = found.assign_attrs(reason_mle=why, reason_map=why, reason_posterior=why)
+        one = pd.DataFrame(rows_of(name, prior, toy, truth="true" in toy.data.attrs))
+        tables.append(one.join(measures(one, draws)))
         checks += checks_of(prior, toy)
     tree = xr.DataTree.from_dict(groups)
     tree.attrs = {"fit": name, "scenario": name, "dataset": "teaching", "question": "Is this a toy?", "level": LEVEL}
@@ -160,8 +152,10 @@ def write_fit(results: Path, name: str, toy: Toy) -> None:
     folder = results / name
     folder.mkdir(parents=True)
     tree.to_netcdf(folder / "fit.nc", engine="netcdf4")
+    for beside in ("verdict.md", "fit.ipynb"):
+        (folder / beside).write_text("made by toys\n")
     columns = ["median", "mcse", "ess_bulk", "ess_tail", "r_hat", "truth", "reference", "source", "distance", "unit"]
-    table = pd.DataFrame(rows)
+    table = pd.concat(tables, ignore_index=True)
     table.reindex(columns=list(dict.fromkeys([*table.columns, *columns, "limit", "reason", "failed"]))).to_csv(
         folder / "comparison.csv", index=False
     )
@@ -271,238 +265,9 @@ TOYS: dict[str, Callable[[], Toy]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the toys' results and their site."""
-    home = tmp_path_factory.mktemp("home")
-    for name, make in TOYS.items():
-        write_fit(home / "results", name, make())
-    pipeline.build([], 1, list(TOYS), home / "results", home / "site")
-    return home
-
-
 def soup(home: Path, name: str) -> BeautifulSoup:
     return BeautifulSoup((home / "site" / f"{name}.html").read_text(encoding="utf-8"), "html5lib")
 
 
 def text(node: Any) -> str:
     return re.sub(r"\s+", " ", node.get_text(" "))
-
-
-PAGES = [*TOYS, "index"]
-
-
-@pytest.mark.parametrize("name", TOYS)
-def test_every_row_of_the_table_is_on_the_page(home: Path, name: str) -> None:
-    table = pd.read_csv(home / "results" / name / "comparison.csv")
-    shown = soup(home, name).select("table.comparison tbody tr")
-    assert len(shown) == len(table)
-    for row, found in zip(table.to_dict("records"), shown, strict=True):
-        sd = table.query("prior == @row['prior'] and parameter == @row['parameter'] and reading == 'posterior'")
-        error = row["mcse"] if row["reading"] == "posterior" else float(sd["sd"].iloc[0]) / 100
-        cells = [cell.get_text() for cell in found.select("td")]
-        assert cells[0] == number(row["estimate"], error)
-        heading = found.select_one("[scope=rowgroup]") or found.find_previous(attrs={"scope": "rowgroup"})
-        assert heading is not None
-        assert heading.get_text() == row["parameter"]
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_links_resolve_and_nothing_comes_from_the_network(home: Path, name: str) -> None:
-    page = soup(home, name)
-    ids = [tag["id"] for tag in page.select("[id]")]
-    assert len(ids) == len(set(ids))
-    assert not page.select("script, link, iframe")
-    for tag in page.select("[href], [src]"):
-        address = str(tag.get("href") or tag.get("src"))
-        if address.startswith("data:"):
-            continue
-        parts = urlsplit(address)
-        assert not parts.scheme
-        if parts.path:
-            assert (home / "site" / unquote(parts.path)).resolve().is_file(), address
-        else:
-            assert parts.fragment in ids
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_html_is_valid_and_accessible(home: Path, name: str) -> None:
-    raw = (home / "site" / f"{name}.html").read_text(encoding="utf-8")
-    html5lib.HTMLParser(strict=True).parse(raw)
-    page = soup(home, name)
-    assert len(page.select("h1")) == 1
-    levels = [int(tag.name[1]) for tag in page.select("h1, h2, h3, h4")]
-    assert all(after - before <= 1 for before, after in pairwise(levels))
-    assert all(len(str(image.get("alt", ""))) > 20 for image in page.select("img"))
-    assert all(figure.select_one("figcaption") for figure in page.select("figure"))
-    assert all(table.select_one("caption") and table.select("th[scope]") for table in page.select("table"))
-    for region in page.select(".scroll"):
-        assert region["tabindex"] == "0"
-    assert page.html is not None
-    assert page.html["lang"] == "en"
-    assert len(raw) < 1_500_000
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_says_nan(home: Path, name: str) -> None:
-    page = soup(home, name)
-    said = [text(page), *(str(image["alt"]) for image in page.select("img"))]
-    for image in page.select("img[src^='data:image/svg']"):
-        drawing = base64.b64decode(str(image["src"]).partition(",")[2]).decode()
-        said.append(" ".join(ElementTree.fromstring(drawing).itertext()))
-    assert not [part for part in said if re.search(r"\b(nan|inf|None)\b", part)]
-
-
-@pytest.mark.parametrize("name", ["values", "separated"])
-def test_names_from_data_are_data(home: Path, name: str) -> None:
-    raw = (home / "site" / f"{name}.html").read_text(encoding="utf-8")
-    assert "<script" not in raw
-    assert EVIL in text(soup(home, name))
-    assert "<script" not in (home / "site" / "index.html").read_text(encoding="utf-8")
-
-
-def test_a_missing_maximum_says_why(home: Path) -> None:
-    rows = [row for row in soup(home, "separated").select("table.comparison tbody tr") if "MLE" in text(row)]
-    assert len(rows) == 2
-    for row in rows:
-        assert row.select("td")[0].get_text() == "—"
-        assert REASON in text(row)
-    assert REASON in text(soup(home, "index").select("table.matrix")[0])
-
-
-def test_a_local_maximum_is_called_one(home: Path) -> None:
-    page = soup(home, "blend")
-    rows = [row for row in page.select("table.comparison tbody tr") if "MLE" in text(row)]
-    assert rows
-    assert all("largest local maximum" in text(row) and "do not read" in text(row) for row in rows)
-    assert LOCAL in text(page.select(".warning")[0])
-    assert "local maximum" in text(soup(home, "index").select("table.matrix")[0])
-
-
-def test_mixture_extras(home: Path) -> None:
-    found = text(soup(home, "blend").select("#groups")[0])
-    for words in ("moves the membership", "false discovery", "New data", "BIC", "spherical", "k-means 0", "By hand."):
-        assert words in found
-
-
-def test_planted_failure_is_seen_everywhere(home: Path, tmp_path: Path) -> None:
-    shutil.copytree(home / "results", tmp_path / "results")
-    place = tmp_path / "results" / "coin"
-    record = store.read_json(place / "checks.json")
-    record["checks"][-1] |= {"passed": False, "detail": "worst 1.3, allowed 1.01", "parameters": ["theta"]}
-    store.write_json(place / "checks.json", record)
-    pipeline.build(["coin"], 1, ["coin"], tmp_path / "results", tmp_path / "site")
-    page, index = soup(tmp_path, "coin"), soup(tmp_path, "index")
-    refused = page.select("table.comparison tr.refused")
-    assert len(refused) == 1
-    assert "do not read" in text(refused[0])
-    assert "worst 1.3" in text(page.select(".warning")[0])
-    assert "1 of 6 checks failed" in text(page.select("#checks")[0])
-    first = page.select("table.checks")[0]
-    assert "failed" in text(first.select("tbody tr")[0])
-    assert "1 of 6 checks failed" in text(index)
-    assert "do not read" in text(index.select("table.matrix")[0])
-
-
-def test_second_build_does_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = {path: path.stat().st_mtime_ns for path in (home / "site").rglob("*") if path.is_file()}
-    index = pipeline.build([], 1, list(TOYS), home / "results", home / "site")
-    assert index == home / "site" / "index.html"
-    assert f"pages: all {len(TOYS)} up to date" in capsys.readouterr().out
-    assert before == {path: path.stat().st_mtime_ns for path in (home / "site").rglob("*") if path.is_file()}
-
-
-def test_nothing_slow_is_imported_for_nothing(home: Path) -> None:
-    slow = {"arviz", "matplotlib", "xarray", "pandas", "jinja2", "pymc", "scipy"}
-    modules = run(home, home / "site")
-    assert not slow & modules
-
-
-def test_a_change_of_a_template_makes_pages_stale(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy = tmp_path / "reports"
-    shutil.copytree(pipeline.HERE / "templates", copy / "templates")
-    monkeypatch.setattr(pipeline, "HERE", copy)
-    before = pipeline.code_digest()
-    template = copy / "templates" / "page.html.j2"
-    template.write_text(template.read_text(encoding="utf-8") + " ", encoding="utf-8")
-    after = pipeline.code_digest()
-    assert before != after
-    folder = home / "results" / "coin"
-    assert pipeline.page_digest(folder, before) != pipeline.page_digest(folder, after)
-
-
-def test_only_the_page_asked_for_is_built_but_all_are_listed(home: Path, tmp_path: Path) -> None:
-    pipeline.build(["coin"], 1, ["coin", "values"], home / "results", tmp_path / "site")
-    assert (tmp_path / "site" / "coin.html").is_file()
-    assert not (tmp_path / "site" / "values.html").exists()
-    assert "without a page yet: values" in text(soup(tmp_path, "index"))
-
-
-def run(home: Path, site: Path) -> set[str]:
-    """Build in a process of its own and return the modules it imported."""
-    code = (
-        "import sys; from pathlib import Path; from reports.pipeline import build;"
-        f"build([], 1, {list(TOYS)!r}, Path({str(home / 'results')!r}), Path({str(site)!r}));"
-        "print('MODULES', *sorted(set(name.partition('.')[0] for name in sys.modules) | set(sys.modules)))"
-    )
-    environment = {**os.environ, "PYTHONHASHSEED": "12345"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    )
-    return set(done.stdout.rpartition("MODULES")[2].split())
-
-
-def test_rebuilt_pages_are_the_same_bytes_and_pymc_is_not_imported(home: Path) -> None:
-    modules = run(home, home / "again")
-    assert "arviz" in modules
-    assert not {"pymc", "nutpie", "numba", "pytensor", "comparisons.fit", "comparisons.points"} & modules
-    for path in sorted((home / "site").rglob("*")):
-        if path.is_file():
-            assert path.read_bytes() == (home / "again" / path.relative_to(home / "site")).read_bytes(), path.name
-
-
-def test_bad_input_is_one_clear_line(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["no-such-fit"]) == 2
-    said = capsys.readouterr().err
-    assert "no-such-fit" in said
-    assert said.count("\n") == 1
-    with pytest.raises(pipeline.NoResults, match="no results yet"):
-        pipeline.build(["other"], 1, ["other"], home / "results", home / "site")
-
-
-def test_incomplete_results_are_not_listed(tmp_path: Path) -> None:
-    (tmp_path / "coin").mkdir()
-    (tmp_path / "coin" / "fit.nc").write_bytes(b"")
-    assert not pipeline.is_complete(tmp_path / "coin")
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "expected"),
-    [
-        (-0.25474, 0.0021, "-0.255"),
-        (152.1335, 0.03, "152.13"),
-        (1234.5, 40, "1230"),
-        (0.64423, None, "0.6442"),
-        (-0.0001, 0.01, "0.00"),
-        (float("nan"), 0.1, "—"),
-        (float("inf"), 0.1, "—"),
-        (None, 0.1, "—"),
-        (3.0, 0.0, "3.000"),
-        (0.0, 0.001, "0"),
-        (5e-30, 1e-33, "5.00000000000e-30"),
-    ],
-)
-def test_digits_follow_the_error(value: float | None, error: float | None, expected: str) -> None:
-    assert number(value, error) == expected
-
-
-def test_small_formats() -> None:
-    assert significant(0.99999, 2) == "1.0"
-    assert significant(float("nan")) == "—"
-    assert count(1999.9) == "1,999"
-    assert percent(0.95) == "95 %"
-    assert listed(["a", "b", "c"]) == "a, b and c"
-    assert listed(list("abcdefgh"), 3) == "a, b and 6 more"
-    assert plural(1, "point") == "1 point"
-    assert plural(1000, "point") == "1,000 points"
-    assert [shade(gap) for gap in (None, 0.05, 0.2, 0.5, 2, 9)] == [0, 0, 1, 2, 3, 4]

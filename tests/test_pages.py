@@ -1,0 +1,134 @@
+"""What stands on the pages, built from small results made with NumPy."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
+
+import html5lib
+import pandas as pd
+import pytest
+
+from comparisons import store
+from comparisons.digits import number
+from reports import pipeline
+from tests.toys import EVIL, LOCAL, REASON, TOYS, soup, text
+
+PAGES = [*TOYS, "index"]
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_every_row_of_the_table_is_on_the_page(home: Path, name: str) -> None:
+    table = pd.read_csv(home / "results" / name / "comparison.csv")
+    shown = soup(home, name).select("table.comparison tbody tr")
+    assert len(shown) == len(table)
+    for row, found in zip(table.to_dict("records"), shown, strict=True):
+        sd = table.query("prior == @row['prior'] and parameter == @row['parameter'] and reading == 'posterior'")
+        error = row["mcse"] if row["reading"] == "posterior" else float(sd["sd"].iloc[0]) / 100
+        cells = [cell.get_text() for cell in found.select("td")]
+        assert cells[0] == number(row["estimate"], error)
+        heading = found.select_one("[scope=rowgroup]") or found.find_previous(attrs={"scope": "rowgroup"})
+        assert heading is not None
+        assert heading.get_text() == row["parameter"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_resolve_and_nothing_comes_from_the_network(home: Path, name: str) -> None:
+    page = soup(home, name)
+    ids = [tag["id"] for tag in page.select("[id]")]
+    assert len(ids) == len(set(ids))
+    assert not page.select("script, link, iframe")
+    for tag in page.select("[href], [src]"):
+        address = str(tag.get("href") or tag.get("src"))
+        if address.startswith("data:"):
+            continue
+        parts = urlsplit(address)
+        assert not parts.scheme
+        if parts.path:
+            assert (home / "site" / unquote(parts.path)).resolve().is_file(), address
+        else:
+            assert parts.fragment in ids
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_html_is_valid_and_accessible(home: Path, name: str) -> None:
+    raw = (home / "site" / f"{name}.html").read_text(encoding="utf-8")
+    html5lib.HTMLParser(strict=True).parse(raw)
+    page = soup(home, name)
+    assert len(page.select("h1")) == 1
+    levels = [int(tag.name[1]) for tag in page.select("h1, h2, h3, h4")]
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert all(len(str(image.get("alt", ""))) > 20 for image in page.select("img"))
+    assert all(figure.select_one("figcaption") for figure in page.select("figure"))
+    assert all(table.select_one("caption") and table.select("th[scope]") for table in page.select("table"))
+    for region in page.select(".scroll"):
+        assert region["tabindex"] == "0"
+    assert page.html is not None
+    assert page.html["lang"] == "en"
+    assert len(raw) < 1_500_000
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_says_nan(home: Path, name: str) -> None:
+    page = soup(home, name)
+    said = [text(page), *(str(image["alt"]) for image in page.select("img"))]
+    for image in page.select("img[src^='data:image/svg']"):
+        drawing = base64.b64decode(str(image["src"]).partition(",")[2]).decode()
+        said.append(" ".join(ElementTree.fromstring(drawing).itertext()))
+    assert not [part for part in said if re.search(r"\b(nan|inf|None)\b", part)]
+
+
+@pytest.mark.parametrize("name", ["values", "separated"])
+def test_names_from_data_are_data(home: Path, name: str) -> None:
+    raw = (home / "site" / f"{name}.html").read_text(encoding="utf-8")
+    assert "<script" not in raw
+    assert EVIL in text(soup(home, name))
+    assert "<script" not in (home / "site" / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_missing_maximum_says_why(home: Path) -> None:
+    rows = [row for row in soup(home, "separated").select("table.comparison tbody tr") if "MLE" in text(row)]
+    assert len(rows) == 2
+    for row in rows:
+        assert row.select("td")[0].get_text() == "—"
+        assert REASON in text(row)
+    assert REASON in text(soup(home, "index").select("table.matrix")[0])
+
+
+def test_a_local_maximum_is_called_one(home: Path) -> None:
+    page = soup(home, "blend")
+    rows = [row for row in page.select("table.comparison tbody tr") if "MLE" in text(row)]
+    assert rows
+    assert all("largest local maximum" in text(row) and "do not read" in text(row) for row in rows)
+    assert LOCAL in text(page.select(".warning")[0])
+    assert "local maximum" in text(soup(home, "index").select("table.matrix")[0])
+
+
+def test_mixture_extras(home: Path) -> None:
+    found = text(soup(home, "blend").select("#groups")[0])
+    for words in ("moves the membership", "false discovery", "New data", "BIC", "spherical", "k-means 0", "By hand."):
+        assert words in found
+
+
+def test_planted_failure_is_seen_everywhere(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "results", tmp_path / "results")
+    place = tmp_path / "results" / "coin"
+    record = store.read_json(place / "checks.json")
+    record["checks"][-1] |= {"passed": False, "detail": "worst 1.3, allowed 1.01", "parameters": ["theta"]}
+    store.write_json(place / "checks.json", record)
+    pipeline.build(["coin"], 1, ["coin"], tmp_path / "results", tmp_path / "site")
+    page, index = soup(tmp_path, "coin"), soup(tmp_path, "index")
+    refused = page.select("table.comparison tr.refused")
+    assert len(refused) == 1
+    assert "do not read" in text(refused[0])
+    assert "worst 1.3" in text(page.select(".warning")[0])
+    assert "1 of 6 checks failed" in text(page.select("#checks")[0])
+    first = page.select("table.checks")[0]
+    assert "failed" in text(first.select("tbody tr")[0])
+    assert "1 of 6 checks failed" in text(index)
+    assert "do not read" in text(index.select("table.matrix")[0])
