@@ -81,6 +81,7 @@ def notebook(plan: Plan, place: Path) -> NotebookNode:
         _markdown("about-stored", "## Are these the stored numbers?"),
         _code("stored", STORED),
         _markdown("about-plots", "## Pictures"),
+        _code("inline", "%matplotlib inline"),  # whatever MPLBACKEND says
         *(_code(name, line) for name, line in PLOTS.items()),
     ]
     metadata = {

@@ -55,7 +55,8 @@ class TestFinished:
 
     def test_the_results_are_complete_and_alone(self, finished: Path) -> None:
         assert {path.name for path in results(finished).iterdir()} == set(PARTS)
-        assert [path.name for path in results(finished).parent.iterdir()] == ["coin-small"]
+        found = {path.name for path in results(finished).parent.iterdir()}
+        assert found == {"coin-small", ".coin-small.lock"}
         record = json.loads((results(finished) / "checks.json").read_text())
         assert record["fit"] == "coin-small"
         assert all(check["passed"] for check in record["checks"])
@@ -73,7 +74,7 @@ class TestFinished:
         assert run(root, "fit", "coin-small").stdout == "fits: all 1 up to date\n"
         code = "import models; from dataclasses import asdict; from comparisons import store, settings\n"
         code += "inputs = store.inputs_of_fit('coin', asdict(settings.SETTINGS))\n"
-        code += "print(store.is_current('coin-small', inputs))"
+        code += "print(store.is_current(store.RESULTS / 'coin-small', inputs))"
 
         def current() -> bool:
             done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
