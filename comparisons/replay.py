@@ -1,13 +1,13 @@
 r"""Stored results made again: which numbers agree with the stored ones, within the errors that both have?
 
 Nothing is asked to be equal: another machine rounds differently, and another seed draws differently. A number of the
-posterior may differ by `comparisons.checks.STANDARD_ERRORS` combined Monte Carlo standard errors, each estimated from
-its own draws: of means, standard deviations and quantiles as ArviZ does (Vehtari and others, 2021,
-doi:10.1214/20-BA1221). The ends of a highest-density interval are no quantiles at fixed probabilities; they converge
-with the cube root of the number of draws (Kim and Pollard, 1990, doi:10.1214/aos/1176347498), so that their error comes
-from subsampling (Politis and Romano, 1994, doi:10.1214/aos/1176325770): of :math:`b` batches of consecutive draws, the
-standard deviation of the batches' ends times :math:`b^{-1/3}`. It is never taken to be less than the error of the
-quantile there.
+posterior may differ by `comparisons.checks.STANDARD_ERRORS` combined Monte Carlo standard errors (:math:`K`), each
+estimated from its own draws: of means and standard deviations as ArviZ does (Vehtari and others, 2021,
+doi:10.1214/20-BA1221), of quantiles as they do, but over :math:`K` standard errors instead of one (`quantile_error`).
+The ends of a highest-density interval are no quantiles at fixed probabilities; they converge with the cube root of the
+number of draws (Kim and Pollard, 1990, doi:10.1214/aos/1176347498), so that their error comes from subsampling (Politis
+and Romano, 1994, doi:10.1214/aos/1176325770): of :math:`b` batches of consecutive draws, the standard deviation of the
+batches' ends times :math:`b^{-1/3}`. It is never taken to be less than the error of the quantile there.
 
 A number of a point reading may differ by `comparisons.checks.TOLERANCE` (:math:`\tau`) posterior standard deviations,
 or its own if these are larger. An end of an interval lies about :math:`z` standard deviations away, where the log
@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import beta, norm
 
 from comparisons import spreadsheet, store, writing
 from comparisons.checks import STANDARD_ERRORS, TOLERANCE
@@ -139,8 +139,27 @@ def _of_draws(values: NDArray[np.float64], settings: Settings) -> NDArray[np.flo
     if settings.interval == "hdi":
         ends = highest_density_errors(values, settings.level)
     else:
-        ends = [float(az.mcse(values, method="quantile", prob=prob)) for prob in (tail, 1 - tail)]
+        ends = [quantile_error(values, prob) for prob in (tail, 1 - tail)]
     return np.array([*(float(az.mcse(values, method=method)) for method in ("mean", "sd")), *ends])
+
+
+def quantile_error(values: NDArray[np.float64], prob: float) -> float:
+    """Standard error of a quantile, from the draws within `STANDARD_ERRORS` of it.
+
+    With E effective draws, the probability below the quantile is Beta(E p + 1, E (1 - p) + 1) distributed. ArviZ takes
+    half the distance between the draws one standard error either side. In the tails these are so few draws that the
+    error itself is uncertain by a third, and now and then less than half of what it should be; here the draws lie
+    `STANDARD_ERRORS` either side.
+
+    Parameters
+    ----------
+    values : array, shape (chain, draw)
+    prob : float
+    """
+    effective = float(az.ess(values, method="quantile", prob=prob))
+    reach = norm.cdf([-STANDARD_ERRORS, STANDARD_ERRORS])
+    low, high = np.quantile(values, beta(effective * prob + 1, effective * (1 - prob) + 1).ppf(reach))
+    return float(high - low) / (2 * STANDARD_ERRORS)
 
 
 def highest_density_errors(values: NDArray[np.float64], level: float) -> list[float]:
@@ -165,7 +184,7 @@ def highest_density_errors(values: NDArray[np.float64], level: float) -> list[fl
     result = []
     for end, error in zip(az.hdi(values.ravel(), prob=level), spread, strict=True):
         prob = float(np.clip(np.mean(values <= end), 1 / values.size, 1 - 1 / values.size))
-        result.append(max(float(error), float(az.mcse(values, method="quantile", prob=prob))))
+        result.append(max(float(error), quantile_error(values, prob)))
     return result
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import beta, expon, norm
 
 from comparisons import checks, replay
 from tests.tolerances import K
@@ -33,6 +36,18 @@ def test_ten_standard_errors_are_more_than_is_allowed() -> None:
 def test_where_no_error_is_known_nothing_is_forgiven(old: float, new: float, agrees: bool, allowed: float) -> None:
     found = replay._distances(pd.DataFrame({"stored": [old], "again": [new], "allowed": [allowed]}))
     assert bool(found["agrees"][0]) is agrees
+
+
+@pytest.mark.parametrize("prob", [0.025, 0.25, 0.975])
+@pytest.mark.parametrize("distribution", [norm(), expon(), beta(5, 2)], ids=["norm", "expon", "beta"])
+def test_the_error_of_a_quantile_is_that_of_theory_and_never_much_too_small(distribution: Any, prob: float) -> None:
+    """Of independent draws: ``sqrt(p (1 - p) / n) / density``, in every sample and not on the average alone."""
+    rng = np.random.default_rng(6)
+    samples = [distribution.rvs(size=(2, 500), random_state=rng) for _ in range(60)]
+    theory = np.sqrt(prob * (1 - prob) / 1000) / distribution.pdf(distribution.ppf(prob))
+    found = np.array([replay.quantile_error(sample, prob) for sample in samples]) / theory
+    assert 0.85 < found.mean() < 1.15  # the density is not constant over ten standard errors
+    assert found.min() > 0.5  # ArviZ's own falls to 0.3
 
 
 @pytest.mark.parametrize("level", [0.5, 0.95])
