@@ -51,6 +51,9 @@ def fit_stale(names: list[str], jobs: int) -> int:
         groups.setdefault(known[name][0], []).append(name)
     ordered = sorted(groups, key=lambda group: ORDER.index(group) if group in ORDER else -1)
     print(f"fits: {len(stale)} of {len(names)} to do: {' '.join(stale)}", flush=True)
+    damaged = [name for name in stale if store.is_damaged(store.RESULTS / name)]
+    if damaged:
+        print(f"fits: results cut short or damaged, made anew: {' '.join(damaged)}", flush=True)
     return _run([(groups[group], store.RESULTS) for group in ordered], jobs)
 
 
@@ -59,6 +62,13 @@ def fit_plan(plan: Plan, results: Path) -> int:
     if store.is_current(results / plan.name, plan.inputs):
         print(f"{plan.name}: up to date", flush=True)
         return 0
+    if store.is_damaged(results / plan.name):
+        print(f"{plan.name}: its results are cut short or damaged, and are made anew", flush=True)
+    elif (results / plan.name / "checks.json").exists():
+        print(
+            f"{plan.name}: its results are of another version, other data or other options, and are replaced",
+            flush=True,
+        )
     return _run([([plan], results)], 1)
 
 

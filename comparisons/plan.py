@@ -152,6 +152,8 @@ def own(
             raise BadInput(f"file {shown(source)}: {problem}" if source else str(problem)) from None
     if source:
         data = data.assign_attrs(source=source)
+    if "standardize" in scenario.hyperparameters:
+        data = data.assign_attrs(scales=_scales(prior, given.get("standardize")))
     hyperparameters = {key: given[key] for key in scenario.hyperparameters if key in given}
     fixed = _fixed(scenario, data, fix)
     priors: dict[str, Prior] = {
@@ -178,6 +180,15 @@ def own(
         "file": dict(file or {}),
     }
     return Plan(name, scenario_name, dataset or OWN, data, priors, likelihood, settings, request, command)
+
+
+def _scales(prior: list[str], standardize: bool | None) -> str:
+    """What the scales of the priors refer to, for the reader."""
+    standardised = "meant for standardised data, and restated here in the units of the data"
+    plain = "in the units of the data"
+    if standardize is not None or not any("~" in text for text in prior):
+        return f"the priors are {plain if standardize is False else standardised}"
+    return f"priors by name are {standardised}; those written by the user are {plain}"
 
 
 def slug(scenario_name: str, source: str) -> str:

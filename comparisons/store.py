@@ -167,3 +167,11 @@ def is_current(place: Path, inputs: str) -> bool:
     """Whether all results of a fit are there, as long as they were written, and were made from these inputs."""
     record = read_json(place / "checks.json")
     return record.get("inputs") == inputs and record.get("sizes") == sizes(place)
+
+
+def is_damaged(place: Path) -> bool:
+    """Whether there are results that are not as they were written: a file cut short, changed in length or gone."""
+    if not any((place / name).exists() for name in (*FILES, "checks.json")):
+        return False
+    record = read_json(place / "checks.json")
+    return "sizes" not in record or record["sizes"] != sizes(place)

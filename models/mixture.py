@@ -1,12 +1,10 @@
 """Gaussian mixture: how many groups are there, which point belongs to which, and how sure is that?
 
 The likelihood of a mixture has no maximum: put a component on one point and let it shrink. What every program reports,
-this one too, is the largest local maximum it found that is not such a spike. The labels of the components are
-arbitrary; the posterior is the same under every permutation of them, and each draw is relabelled after sampling
-(`identify`).
-
-Components have full covariances, written as standard deviations ``sigma`` and correlations ``rho = tanh(fisher_z)``; in
-more than two dimensions ``rho`` holds the canonical partial correlations, in the order (2,1), (3,1), (3,2), ...
+this one too, is the largest local maximum it found that is not such a spike. The posterior is the same under every
+permutation of the components, and each draw is relabelled after sampling (`identify`). Components have full
+covariances: standard deviations ``sigma`` and correlations ``rho = tanh(fisher_z)``, which in more than two dimensions
+are canonical partial correlations in the order (2,1), (3,1), (3,2), ...
 """
 
 from __future__ import annotations

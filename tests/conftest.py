@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("threefold", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.load_profile("threefold")
@@ -16,7 +16,7 @@ settings.load_profile("threefold")
 TOGETHER = re.compile(r"coin|gaussian|logistic|mixture|regression|pipeline")
 
 
-class ByScenario(LoadScopeScheduling):  # type: ignore[misc]
+class ByScenario(LoadScopeScheduling):
     """Tests whose ids name the same scenario go to one worker, all others to whichever is free.
 
     The marker ``xdist_group`` would say the same, but has no effect with pytest 9.2 and pytest-xdist 3.8: the suffix

@@ -5,11 +5,14 @@ Points are compared under all priors of all fits; the posterior where its mean i
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import models
 from comparisons import checks, table
+from models import gaussian, logistic
 from tests.cases import LEVEL, Case, all_cases, case
 from tests.tolerances import within_errors
 
@@ -86,15 +89,14 @@ def test_chains_pass_their_checks(fit: str, prior: str) -> None:
     assert [check for check in found if not check.passed] == []
 
 
-@pytest.mark.parametrize("name", ["gaussian", "logistic"])
-def test_with_much_data_mode_and_maximum_meet(name: str) -> None:
+@pytest.mark.parametrize("module", [gaussian, logistic])
+def test_with_much_data_mode_and_maximum_meet(module: Any) -> None:
     # A prior with slope s in the log density moves the mode by about sd^2 s, that is sd s standard errors, and both
     # the slope (in units of the data, at most about one per unit of the outcome's spread here) and sd sqrt(n) are
     # of order one: the gap is of order 1 / sqrt(n).
     n = 20_000
-    scenario = models.load(name)
-    data = scenario.simulate(np.random.default_rng(4), n)  # type: ignore[call-arg]
-    one = Case(scenario, data, next(iter(scenario.priors(data).values())), starts=2)
+    data = module.simulate(np.random.default_rng(4), n)
+    one = Case(module.SCENARIO, data, next(iter(module.priors(data).values())), starts=2)
     for parameter, estimate in one.map_.estimate.items():
         mle = one.mle
         assert np.all(np.abs(estimate - mle.estimate[parameter]) <= 10 / np.sqrt(n) * mle.sd[parameter])

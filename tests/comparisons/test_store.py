@@ -117,12 +117,15 @@ def test_complete_results_of_the_same_inputs_are_current(root: Path) -> None:
     results(root)
     assert store.is_current(root / "reports" / "results" / "coin", "abc")
     assert not store.is_current(root / "reports" / "results" / "coin", "abd")
+    assert not store.is_damaged(root / "reports" / "results" / "coin")
+    assert not store.is_damaged(root / "reports" / "results" / "gaussian")
 
 
 @pytest.mark.parametrize("name", ["fit.nc", "comparison.csv", "checks.json"])
 def test_results_cut_short_are_not_current(root: Path, name: str) -> None:
     (results(root) / name).write_text("")
     assert not store.is_current(root / "reports" / "results" / "coin", "abc")
+    assert store.is_damaged(root / "reports" / "results" / "coin")
 
 
 @pytest.mark.parametrize("name", ["fit.nc", "comparison.csv", "checks.json"])

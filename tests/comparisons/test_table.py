@@ -38,9 +38,9 @@ def rows(references: list[Reference], truth: dict[str, np.ndarray] | None = None
     point = case("gaussian-small", "weak").mle
     values = {"sigma": np.array(2.0), "mu": np.arange(4.0).reshape(2, 2)}
     keys = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper")
-    numbers = {key: {name: value + i for name, value in values.items()} for i, key in enumerate(keys)}
+    numbers: dict[str, Any] = {key: {name: value + i for name, value in values.items()} for i, key in enumerate(keys)}
     reason = {name: np.full(np.shape(value), "", dtype=object) for name, value in values.items()}
-    mle = replace(point, **numbers, reason=reason, interval=dict.fromkeys(values, "kind"))  # type: ignore[arg-type]
+    mle = replace(point, **numbers, reason=reason, interval=dict.fromkeys(values, "kind"))
     summary = table.summarise(draws, LEVEL)
     return table.rows({"mle": mle, "map": mle}, draws, summary, references, truth or {}, LEVEL)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 from scipy.special import gammaln, log_expit
 
@@ -67,7 +68,7 @@ def test_flat_linear_posterior_is_least_squares_and_an_inverse_gamma(n: int, k: 
         within_errors(sigma, draws.mean(), draws.std() / np.sqrt(len(draws)))
 
 
-def one_predictor(prior: str) -> tuple[object, Prior]:
+def one_predictor(prior: str) -> tuple[xr.Dataset, Prior]:
     rng = np.random.default_rng(12)
     x = rng.normal(size=(14, 1))
     data = dataset(
@@ -82,7 +83,7 @@ def one_predictor(prior: str) -> tuple[object, Prior]:
 @pytest.mark.parametrize("prior", ["normal", "laplace", "flat"])
 def test_regression_with_one_predictor_by_quadrature_in_three_dimensions(prior: str) -> None:
     data, believed = one_predictor(prior)
-    x, y = data["x"].values[:, 0], data["y"].values  # type: ignore[index]
+    x, y = data["x"].values[:, 0], data["y"].values
     x, n = x - x.mean(), len(y)
 
     def log_density(a: Array, b: Array, t: Array) -> Array:
@@ -97,7 +98,7 @@ def test_regression_with_one_predictor_by_quadrature_in_three_dimensions(prior: 
 
     axes = [y.mean() + np.linspace(-4, 4, 101), np.linspace(-4, 4, 401), np.linspace(-1.4, 2.2, 81)]
     a, b, _ = quadrature(log_density, axes)
-    found = known(regression.reference(data, believed))  # type: ignore[arg-type]
+    found = known(regression.reference(data, believed))
     for name, expected in (("intercept", a), ("beta", b)):
         value, error = float(np.ravel(found[name].value)[0]), float(np.ravel(found[name].error)[0])
         # The kink of a Laplace prior costs the trapezoid rule its precision: step^2 / 12, in units of the scale.
