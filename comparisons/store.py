@@ -159,8 +159,12 @@ def inputs_of_fit(scenario: str, settings: dict[str, Any], *texts: str) -> str:
 
 
 def sizes(place: Path) -> dict[str, int]:
-    """Bytes of the results beside ``checks.json``; a file that is not there is left out."""
-    return {path.name: path.stat().st_size for path in (place / name for name in FILES) if path.is_file()}
+    """Bytes of the results beside ``checks.json``; a file that is not there, and the notebook, are left out.
+
+    A reader may run the notebook and save it: that does not make the numbers stale.
+    """
+    numbers = (place / name for name in FILES if not name.endswith(".ipynb"))
+    return {path.name: path.stat().st_size for path in numbers if path.is_file()}
 
 
 def is_current(place: Path, inputs: str) -> bool:

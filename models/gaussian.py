@@ -184,7 +184,11 @@ def _conjugate(y: Array, prior: Prior) -> list[Reference]:
     else:
         # Sigma lies between the spread of the data and what it would take to explain the prior's mean.
         centre, widest = np.log(np.std(y)), np.log(np.std(y) + abs(mean - location) * bool(np.isfinite(scale)))
-        bounds = (centre - 3, widest + 1)
+        with np.errstate(divide="ignore"):
+            ends = [float(np.log(end)) for end in prior["sigma"].support]
+        bounds = (max(centre - 3, ends[0]), min(widest + 1, ends[1]))
+        if not bounds[0] < bounds[1]:
+            return []
         best = minimize_scalar(minus_joint, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x
         if min(best - bounds[0], bounds[1] - best) < 1e-3:
             return []  # a prior so strong that sigma is not where the data are: no independent answer
@@ -224,8 +228,11 @@ def _general(y: Array, prior: Prior) -> list[Reference]:
     except (KeyError, ArithmeticError):
         return []
     answers = []
+    # A mode on the edge of a bounded prior is none that a search would stop at.
+    anywhere = prior["mu"].unbounded and (known is not None or prior["sigma"].support == POSITIVE)
     for j, name in enumerate(("mu", "sigma")[:size]):
-        answers.append(Reference("map", name, float(declared(mode[None])[0, j]), "search by BFGS (SciPy)"))
+        if anywhere and prior["mu"].name != "Laplace":
+            answers.append(Reference("map", name, float(declared(mode[None])[0, j]), "search by BFGS (SciPy)"))
         answers.append(Reference("posterior", name, means[j], "importance sampling, multivariate t", errors[j]))
     return answers
 

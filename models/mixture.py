@@ -32,6 +32,7 @@ from models.contract.components import (
     extras,
     log_components,
     log_responsibilities,
+    most_ties,
 )
 from models.contract.families import POSITIVE, REAL
 
@@ -51,6 +52,7 @@ TRUTH: dict[str, Any] = {
 }
 SEED = 5
 MOST = 20  # components of a user's mixture
+LIGHT = ("Normal", "SkewNormal", "TruncatedNormal", "Uniform", "Triangular")  # tails below every exp(-c |z|)
 
 
 def model(data: xr.Dataset, prior: Prior) -> pm.Model:
@@ -120,11 +122,8 @@ def units(data: xr.Dataset) -> dict[str, tuple[Any, Any]]:
 def labelled(y: Array, components: int, features: list[str], **about: Any) -> xr.Dataset:
     """A data set of points with the labels of components, variables and pairs of variables."""
     pairs = [f"{a}~{b}" for j, b in enumerate(features) for a in features[:j]]
-    return dataset(
-        {"y": (("observation", "feature"), y)},
-        coords={"feature": features, "component": [str(k + 1) for k in range(components)], "pair": pairs},
-        **about,
-    )
+    coords = {"feature": features, "component": [str(k + 1) for k in range(components)], "pair": pairs}
+    return dataset({"y": (("observation", "feature"), y)}, coords=coords, **about)
 
 
 def simulate(rng: np.random.Generator, n: int = 300) -> xr.Dataset:
@@ -197,14 +196,13 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     return point if d == 1 else {**point, "fisher_z": rng.normal(0, 0.2, (k, d * (d - 1) // 2))}
 
 
-def _ties(data: xr.Dataset) -> int:
-    """The largest number of observations that are equal in one variable."""
-    return max(int(np.unique(column, return_counts=True)[1].max()) for column in data["y"].values.T)
-
-
 def obstacle(data: xr.Dataset, prior: Prior) -> str:
     """The likelihood of a Gaussian mixture is unbounded, whatever the data; a prior can bound the joint."""
-    if prior["sigma"].at_zero >= _ties(data):
+    if prior["weight"].name == "Dirichlet" and np.any(prior["weight"].hyperparameters["a"] < 1):
+        return "unbounded: a Dirichlet concentration below 1 makes the density infinite where a weight is 0"
+    if "fisher_z" in prior and prior["fisher_z"].name not in (*LIGHT, "Fixed"):
+        return "unbounded: a component collapsing onto a line lifts the density without limit"
+    if prior["sigma"].at_zero >= most_ties(data["y"].values):
         return ""
     return "unbounded: a component shrinking onto one point lifts the density without limit"
 
@@ -219,7 +217,7 @@ def improper(data: xr.Dataset, prior: Prior) -> str:
     flat_ones = [name for name, one in prior.items() if not one.proper]
     if flat_ones:
         return f"improper: a component without points leaves {' and '.join(flat_ones)} as flat as before"
-    ties = _ties(data)
+    ties = most_ties(data["y"].values)
     if prior["sigma"].at_zero - ties + 1 <= -1:
         return f"improper: {ties} observations are equal in a variable, and sigma ~ {prior['sigma']} reaches down to 0"
     order = min(float(np.min(one.tail)) for one in prior.values()) - 1
@@ -232,6 +230,8 @@ def improper(data: xr.Dataset, prior: Prior) -> str:
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     """EM by scikit-learn, for the local maximum of the likelihood; no other reading has an independent answer."""
+    if any(one.fixed for one in prior.values()):
+        return []
     return expectation_maximisation.reference(data["y"].values, data.sizes["component"])
 
 
@@ -278,8 +278,7 @@ SCENARIO = Scenario(
     question="Which points belong together, and how sure is that?",
     lesson=(
         "A plugged-in estimate usually overstates how surely a point between two groups belongs to one of them; "
-        "averaging over the posterior tells. And what is called the maximum likelihood estimate is only a local "
-        "maximum: there is no global one."
+        "averaging over the posterior tells. And the maximum of the likelihood is local: there is no global one."
     ),
     formula="y[i] ~ sum over k of weight[k] MvNormal(mu[k], covariance(sigma[k], rho[k]))",
     parameters=("weight", "mu", "sigma", "rho"),

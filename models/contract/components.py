@@ -62,6 +62,11 @@ def log_components(y: Any, weight: Any, mu: Any, sigma: Any, rho: Any, xp: Any) 
     return log_density - sum(part**2 for part in white) / 2
 
 
+def most_ties(y: Array) -> int:
+    """The largest number of points, shape (n, d), that are equal in one variable."""
+    return max(int(np.unique(column, return_counts=True)[1].max()) for column in y.T)
+
+
 def correlation_matrix(rho: Array) -> Array:
     """Correlation matrices from canonical partial correlations, shape (..., d (d - 1) / 2) to (..., d, d)."""
     d = int((1 + np.sqrt(1 + 8 * rho.shape[-1])) / 2)

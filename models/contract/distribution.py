@@ -60,6 +60,21 @@ class Distribution:
         return support(self.hyperparameters) if callable(support) else support
 
     @property
+    def low(self) -> Any:
+        """Lower end of the support."""
+        return self.support[0]
+
+    @property
+    def high(self) -> Any:
+        """Upper end of the support."""
+        return self.support[1]
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether it lives on the whole line, so that a search may go anywhere."""
+        return bool(np.all(np.isneginf(self.low)) and np.all(np.isposinf(self.high)))
+
+    @property
     def at_zero(self) -> float:
         """The density vanishes as ``x ** at_zero`` at zero; the least of all elements."""
         return float(np.min(self.family.at_zero(self.hyperparameters)))
@@ -158,7 +173,9 @@ class Distribution:
         with np.errstate(invalid="ignore"):  # infinite ends: what they make is not chosen
             bounded = low + share * (high - low)
             beyond = low + far * np.where(low == 0, np.abs(value) + 0.1, np.abs(low))
-            within = np.where(np.isfinite(high) & np.isfinite(low), bounded, beyond)
+            before = high - far * np.where(high == 0, np.abs(value) + 0.1, np.abs(high))
+            one_sided = np.where(np.isfinite(low), beyond, before)
+            within = np.where(np.isfinite(high) & np.isfinite(low), bounded, one_sided)
         return np.where((value > low) & (value < high), value, within)
 
     def as_json(self) -> dict[str, Any]:

@@ -205,7 +205,7 @@ def families() -> dict[str, Family]:
             {"lower": 0, "upper": 1, "c": 0.5},
             _bounds,
             shifts=("lower", "upper", "c"),
-            at_zero=lambda h: np.where(h["lower"] > 0, np.inf, 1.0),
+            at_zero=lambda h: np.where(h["lower"] > 0, np.inf, np.where(h["c"] > 0, 1.0, 0.0)),
             scipy=_triangular,
         ),
         "TruncatedNormal": Family(

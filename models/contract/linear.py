@@ -45,9 +45,9 @@ def linear_posterior(
     r"""Posterior means of the coefficients and the noise scale of a Normal linear model.
 
     Given :math:`\sigma`, coefficients with independent Normal priors have the exact Normal ("ridge") posterior
-    :math:`\beta \mid \sigma \sim N(P^{-1} (X^T y / \sigma^2 + S^{-1} m), P^{-1})` with
-    :math:`P = X^T X / \sigma^2 + S^{-1}`. What is left is one integral over :math:`\log \sigma`, done by the trapezoid
-    rule, which converges geometrically for integrands that vanish at both ends.
+    :math:`\beta \mid \sigma \sim N(P^{-1} (X^T y / \sigma^2 + S^{-1} m), P^{-1})` with :math:`P = X^T X / \sigma^2 +
+    S^{-1}`. What is left is one integral over :math:`\log \sigma`, done by the midpoint rule, which converges
+    geometrically for integrands that vanish at both ends, and needs no value there if they do not.
 
     Parameters
     ----------
@@ -100,11 +100,21 @@ def linear_posterior(
     if prior_sigma.fixed:
         sigma = float(prior_sigma.hyperparameters["value"])
         return whole(conditional(np.log(sigma))[1]), sigma
-    coarse = np.log(spread) + np.linspace(-12, 30, 841)
+    with np.errstate(divide="ignore"):
+        ends = [float(np.log(end)) for end in prior_sigma.support]
+    low, high = max(np.log(spread) - 12, ends[0]), min(np.log(spread) + 30, ends[1])
+    low, high = (low, high) if low < high else (ends[0], ends[1])
+    coarse, step = _middles(low, high, 841)
     height, _ = log_density(coarse)
     inside = coarse[height > height.max() - 45]
-    grid = np.linspace(inside[0] - 0.05, inside[-1] + 0.05, 801)
+    grid, _ = _middles(max(inside[0] - step, low), min(inside[-1] + step, high), 801)
     values, betas = log_density(grid)
     weight = np.exp(values - values.max())
     weight /= weight.sum()
     return whole(weight @ betas), float(weight @ np.exp(grid))
+
+
+def _middles(low: float, high: float, cells: int) -> tuple[Array, float]:
+    """Middles of equal cells between two ends, and their width."""
+    width = (high - low) / cells
+    return np.asarray(low + width * (np.arange(cells) + 0.5)), width

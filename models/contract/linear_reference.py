@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.contract.distribution import Prior
+from models.contract.distribution import Distribution, Prior
 from models.contract.linear import linear_posterior
 from models.contract.predictors import design_matrix, has_intercept, is_centred
 from models.contract.reference import Array, Reference, importance_means, search_mode
@@ -70,6 +70,11 @@ def _answers(
         Reference(reading, "beta", values[first:], source, errors[first:-1]),
         Reference(reading, "sigma", sigma, source, errors[-1]),
     ]
+
+
+def _positive(sigma: Distribution) -> bool:
+    """Whether sigma may be any positive number: a search over its logarithm may then go anywhere."""
+    return sigma.fixed or (not np.any(sigma.support[0]) and bool(np.all(np.isposinf(sigma.support[1]))))
 
 
 def _normal(data: xr.Dataset, prior: Prior) -> tuple[Array, Array]:
@@ -178,7 +183,12 @@ def _searched(
     # Shrinking can only leave more unexplained than least squares does; an Exponential prior pulls sigma down a little.
     residual = y - design @ _least_squares(design, y)
     size = float(np.sqrt(np.mean(y**2)))
-    bounds = (np.log(max(float(np.sqrt(np.mean(residual**2))), size * 1e-6)) - 3, np.log(size) + 1)
+    lowest, highest = np.log(max(float(np.sqrt(np.mean(residual**2))), size * 1e-6)) - 3, np.log(size) + 1
+    with np.errstate(divide="ignore"):
+        ends = [float(np.log(end)) for end in prior["sigma"].support]
+    bounds = (max(lowest, ends[0]), min(highest, ends[1]))
+    if not bounds[0] < bounds[1]:
+        return []
     best = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-10}).x
     if min(best - bounds[0], bounds[1] - best) < 1e-3:
         return []
@@ -229,7 +239,8 @@ def _by_importance(data: xr.Dataset, prior: Prior, design: Array, y: Array) -> l
             lambda points: joint(points) + points[:, k:].sum(axis=1), centre, covariance, declared
         )
         answers = []
-        if "Laplace" not in [one.name for one in prior.values()]:
+        slopes = [one for name, one in prior.items() if name != "sigma"]
+        if all(one.unbounded and one.name != "Laplace" for one in slopes) and _positive(prior["sigma"]):
             mode = declared(search_mode(joint, centre, np.sqrt(np.diag(covariance)))[None])[0]
             answers = _answers(data, "map", mode[:k], float(mode[k:].sum()), "search by BFGS (SciPy)")
     except (KeyError, ArithmeticError):

@@ -49,7 +49,7 @@ def logit_reference(data: xr.Dataset, prior: Prior, unique: bool, improper: str)
         answers += _answers(data, "map", _split(data, prior, design, y, trials), source)
     means, mode = _by_importance(data, prior, design, y, trials)
     known = any(answer.reading == "map" for answer in answers)
-    if mode is not None and not known and "Laplace" not in names:
+    if mode is not None and not known and "Laplace" not in names and all(one.unbounded for one in prior.values()):
         answers += _answers(data, "map", mode, "search by BFGS (SciPy)")
     return answers + means
 

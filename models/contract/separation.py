@@ -32,7 +32,7 @@ class Cone:
     complete: bool
 
 
-def separating(design: Array, sign: Array) -> Cone:
+def separating(design: Array, sign: Array, low: Array, high: Array) -> Cone:
     r"""Find the cone of separating directions by one linear program.
 
     It maximises :math:`\sum_i t_i` over :math:`0 \le t_i \le 1`, :math:`t_i \le s_i x_i^T d`: the solution has
@@ -45,6 +45,8 @@ def separating(design: Array, sign: Array) -> Cone:
         Columns of full rank, in comparable units.
     sign : array, shape (n,)
         +1 or -1; a row that has both outcomes stands there twice.
+    low, high : array, shape (k,)
+        Ends of the supports of the coefficients: one that cannot be negative, positive or large has no direction there.
 
     Raises
     ------
@@ -59,7 +61,10 @@ def separating(design: Array, sign: Array) -> Cone:
     signed, unique = np.unique(design * sign[:, None], axis=0, return_index=True)
     n = len(unique)
     cost = np.append(np.zeros(k), -np.ones(n))
-    bounds = [(None, None)] * k + [(0, 1)] * n
+    reach = [
+        (0 if end > -np.inf else None, 0 if other < np.inf else None) for end, other in zip(low, high, strict=True)
+    ]
+    bounds = reach + [(0, 1)] * n
     found = linprog(cost, A_ub=np.column_stack([-signed, np.eye(n)]), b_ub=np.zeros(n), bounds=bounds)
     if found.fun is None:
         raise ArithmeticError(f"the linear program for separation was not solved: {found.message}")

@@ -225,3 +225,10 @@ def test_a_number_held_fixed_is_data_in_the_shape_of_the_variable() -> None:
         held = Distribution("Fixed", value=1.5).variable("beta", dims="predictor")
     assert model.free_RVs == []
     np.testing.assert_array_equal(held.get_value(), [1.5, 1.5, 1.5])
+
+
+def test_a_start_above_an_upper_end_is_put_below_it() -> None:
+    capped = Distribution("TruncatedNormal", mu=0, sigma=5, lower=-np.inf, upper=4)
+    found = capped.inside(np.array([5.0, 6.0, 3.0]), np.random.default_rng(1))
+    assert np.all(found < 4)
+    assert found[2] == 3

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy import stats
+from scipy.integrate import quad
 from scipy.special import gammaln, log_expit
 
 from models import gaussian, logistic, regression
@@ -212,3 +213,19 @@ def test_gaussian_reference_gives_the_closed_forms_of_the_maximum(n: int) -> Non
     data = dataset({"y": ("observation", np.arange(float(n)))}, title="few", source="here")
     found = known(gaussian.reference(data, gaussian.priors(data)["weak"]), "mle")
     assert (found["mu"].value, found["sigma"].value) == ((n - 1) / 2, np.sqrt((n**2 - 1) / 12))
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.99, 2.01), (1.0, 1.03), (0.2, 40.0), (5.0, 5.5)])
+def test_linear_posterior_keeps_to_the_support_of_sigma(low: float, high: float) -> None:
+    rng = np.random.default_rng(8)
+    design, y = np.ones((12, 1)), rng.normal(0, 2, 12)
+    prior = Distribution("Uniform", lower=low, upper=high)
+    _, sigma = linear_posterior(design, y, np.zeros(1), np.full(1, np.inf), prior)
+    squares = ((y - y.mean()) ** 2).sum()
+    top = float(np.clip(np.sqrt(squares / 11), low, high))
+
+    def density(s: float) -> float:
+        return float(np.exp(-11 * np.log(s / top) - squares / 2 * (s**-2 - top**-2)))
+
+    expected = quad(lambda s: s * density(s), low, high, limit=500)[0] / quad(density, low, high, limit=500)[0]
+    assert sigma == pytest.approx(expected, rel=1e-5)
