@@ -57,13 +57,13 @@ def search_mode(log_density: Callable[[Array], Array], start: Array, scale: Arra
     from scipy.optimize import minimize
 
     def cost(v: Array) -> float:
-        with np.errstate(all="ignore"):
-            value = -float(log_density((start + v * scale)[None])[0])
+        value = -float(log_density((start + v * scale)[None])[0])
         return value if np.isfinite(value) else 1e300
 
     v = np.zeros(len(start))
-    for _ in range(3):  # a line search that gives up too early is started again where it stopped
-        v = minimize(cost, v, method="BFGS", jac="3-point", options={"gtol": 1e-8, "maxiter": 2_000}).x
+    with np.errstate(all="ignore"):
+        for _ in range(3):  # a line search that gives up too early is started again where it stopped
+            v = minimize(cost, v, method="BFGS", jac="3-point", options={"gtol": 1e-8, "maxiter": 2_000}).x
     return np.asarray(start + v * scale)
 
 
