@@ -50,7 +50,7 @@ format: $(ENVIRONMENT) ## Format the code
 	@$(PYTHON) -m ruff check --fix --quiet .
 	@$(PYTHON) -m ruff format .
 
-clean: ## Remove results, site and caches
+clean: ## Remove results (those of your data too), site and caches
 	rm -rf reports/results reports/site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

@@ -21,10 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
     int
         Exit status: 0, or 2 for bad input, which is said in one line.
     """
-    group = click.Group("comparisons", help="Three readings of one model: MLE, MAP and posterior, compared.")
-    for command in (FitCommand(), penalty, replay):
-        group.add_command(command)
+    about = "Three readings of one model: MLE, MAP and posterior, compared."
     try:
+        group = click.Group("comparisons", help=about)
+        for command in (FitCommand(), penalty, replay):
+            group.add_command(command)
         status = group.main(arguments, prog_name="python -m comparisons", standalone_mode=False)
     except (BadInput, CannotWrite) as problem:
         return _refuse(str(problem))

@@ -49,7 +49,7 @@ def number(value: float | None, error: float | None = None) -> str:
         return f"{value:.3g}"
     decimals = -math.floor(math.log10(error))
     if decimals > LARGEST_DECIMALS:
-        return significant(value, LARGEST_DECIMALS)
+        return significant(value, max(2, math.floor(math.log10(abs(value))) + decimals + 1))
     if decimals <= 0:
         return plain(f"{round(value, decimals):.0f}")
     return plain(f"{value:.{decimals}f}")

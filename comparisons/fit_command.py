@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import os
 import shlex
@@ -40,7 +41,9 @@ DATA, PRIORS, READINGS, RESULTS = "Your table", "Priors", "Readings", "Results"
 GENERAL = {
     DATA: [
         click.Option(["--data"], metavar="FILE", help="CSV or Parquet file, perhaps compressed"),
-        click.Option(["--delimiter"], metavar="CHARACTER", help="between the cells of a CSV file (default: comma)"),
+        click.Option(
+            ["--delimiter"], metavar="CHARACTER", help="between the cells of a CSV file, or tab (default: comma)"
+        ),
     ],
     PRIORS: [
         click.Option(
@@ -114,7 +117,9 @@ def fit(names: tuple[str, ...], jobs: int | None, out: str | None, **options: An
     if not given and out is None:
         unknown = [name for name in names if name not in models.fits()]
         if unknown:
-            raise BadInput(f"no fit named {unknown[0]!r}; known fits: {', '.join(models.fits())}")
+            near = difflib.get_close_matches(unknown[0], models.fits())
+            hint = f"did you mean {' or '.join(near)}?" if near else f"known fits: {', '.join(models.fits())}"
+            raise BadInput(f"no fit named {unknown[0]!r}; {hint}")
         return fit_stale(list(names) or list(models.fits()), jobs)
     if len(names) != 1:
         raise BadInput(f"{' '.join(map(_flag, given))}: name one scenario: {', '.join(models.names())}")
@@ -135,6 +140,7 @@ def planned(name: str, given: dict[str, Any]) -> Plan:
     given = dict(given)
     settings = replace(SETTINGS, **{key: given.pop(key) for key in SETTING if key in given})
     path, delimiter = given.pop("data", ""), given.pop("delimiter", "")
+    delimiter = "\t" if delimiter == "tab" else delimiter
     if delimiter and not path:
         raise BadInput("--delimiter: give the table too, with --data FILE")
     table = read_file(Path(path), *([delimiter] if delimiter else [])) if path else None

@@ -66,7 +66,7 @@ def fit_plan(plan: Plan, results: Path) -> int:
         print(f"{plan.name}: its results are cut short or damaged, and are made anew", flush=True)
     elif (results / plan.name / "checks.json").exists():
         print(
-            f"{plan.name}: its results are of another version, other data or other options, and are replaced",
+            f"{plan.name}: earlier results (of other data, options or version) are replaced; --name keeps both",
             flush=True,
         )
     return _run([([plan], results)], 1)

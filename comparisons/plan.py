@@ -156,6 +156,9 @@ def own(
         data = data.assign_attrs(scales=_scales(prior, given.get("standardize")))
     hyperparameters = {key: given[key] for key in scenario.hyperparameters if key in given}
     fixed = _fixed(scenario, data, fix)
+    both = [text for text in prior if "~" in text and text.partition("~")[0].strip() in fixed]
+    if both:
+        raise BadInput(f"--prior {both[0]!r}: this variable is held fixed by --fix; leave one out")
     priors: dict[str, Prior] = {
         key: {**one, **fixed} for key, one in _priors(scenario, data, prior, hyperparameters).items()
     }
@@ -284,8 +287,12 @@ def _priors(
     if len(names) > 1:
         raise BadInput("--prior: with priors of your own, name at most one prior to complete them")
     base = dict(chosen[names[0]] if names else next(iter(chosen.values())))
+    said: set[str] = set()
     for text in texts:
         variable, distribution = parse_prior(text)
+        if variable in said:
+            raise BadInput(f"--prior {text!r}: {variable} is given two priors; leave one out")
+        said.add(variable)
         if variable not in base:
             raise BadInput(f"--prior {text!r}: there is no {variable!r} here; the variables are {', '.join(base)}")
         distribution = _exchangeable(variable, distribution, _shape(scenario, data, variable), scenario)

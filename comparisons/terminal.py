@@ -13,6 +13,7 @@ from comparisons.digits import MISSING, exists, number, percent
 from comparisons.verdict import Verdict, judge
 
 READINGS = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
+DRAWS = {"r_hat", "ess_bulk", "ess_tail", "mcse"}  # checks that more draws may pass
 
 
 def printed(place: Path) -> str:
@@ -94,7 +95,8 @@ def _prior(prior: str, rows: pd.DataFrame) -> str:
     widths = [max(len(line[j]) for line in lines) for j in range(len(lines[0]))]
     texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     notes = [f"  {reason}" for reason in dict.fromkeys(row.reason for row in found if row.reason)]
-    failed = [
-        f"  ! do not read: the check {name} failed" for name in dict.fromkeys(row.failed for row in found) if name
-    ]
+    names = list(dict.fromkeys(name for row in found for name in row.failed.split("; ") if name))
+    failed = [f"  ! do not read: failed {'check' if len(names) == 1 else 'checks'} {', '.join(names)}"] if names else []
+    if set(names) & DRAWS:
+        failed.append("  too few draws to judge: run again with more, such as --draws 4000")
     return "\n".join([f"Prior {writing.plain(prior)}", *texts, *notes, *failed])

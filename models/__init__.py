@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.contract.bad_input import BadInput
+
 if TYPE_CHECKING:
     from models.contract import Scenario
 
@@ -19,7 +21,7 @@ FOLDER = Path(__file__).parent
 
 def names() -> list[str]:
     """Names of all scenarios, in alphabetical order."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem[0] != "_")
 
 
 def load(name: str) -> Scenario:
@@ -29,10 +31,18 @@ def load(name: str) -> Scenario:
     ------
     KeyError
         If there is no file of that name.
+    BadInput
+        If the file is no scenario yet.
     """
     if name not in names():
         raise KeyError(f"no scenario named {name!r}; known scenarios: {', '.join(names())}")
-    scenario: Scenario = import_module(f"models.{name}").SCENARIO
+    hint = "copy models/coin.py, or begin the name of the file with an underscore while it is not finished"
+    try:
+        scenario: Scenario | None = getattr(import_module(f"models.{name}"), "SCENARIO", None)
+    except SyntaxError as problem:
+        raise BadInput(f"models/{name}.py, line {problem.lineno}: {problem.msg}; {hint}") from problem
+    if scenario is None:
+        raise BadInput(f"models/{name}.py defines no SCENARIO: {hint}")
     return scenario
 
 

@@ -99,7 +99,7 @@ def read(table: pd.DataFrame | None, *, heads: str = "heads", flips: str = "", m
         for option, text in (("--heads", heads), ("--flips", flips)):
             if not str(text).isdecimal() or len(str(text)) > 15:
                 raise BadInput(
-                    f"{option} {shown(str(text)) if text else 'is missing'}: give a number, or a table with --data"
+                    f"{option} {shown(str(text)) if text else 'is missing'}: give a count of at least 0, or --data"
                 )
         table, heads, flips = pd.DataFrame({"heads": [int(heads)], "flips": [int(flips)]}), "heads", "flips"
     flips = flips or ("flips" if "flips" in table and heads != "flips" else "")

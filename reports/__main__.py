@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from comparisons import store
+from models.contract import BadInput
 from reports.pipeline import SITE, NoResults, build
 
 
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--jobs {options.jobs}: give at least 1")
     try:
         index = build(options.names, options.jobs, results=options.results, site=options.site)
-    except NoResults as error:
+    except (NoResults, BadInput) as error:
         print(f"reports: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

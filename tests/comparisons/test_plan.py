@@ -105,6 +105,8 @@ def test_built_in_data_under_a_prior_of_ones_own() -> None:
         ({"prior": "beta ~ Normal([0, 1, 2], 1)"}, "mu has 3 numbers, but beta has 2"),
         ({"prior": "beta ~ Dirichlet(1)"}, "Dirichlet is for weights"),
         ({"prior": ["normal", "flat", "sigma ~ HalfNormal(1)"]}, "name at most one"),
+        ({"prior": ["beta ~ Normal(0, 1)", "beta ~ Normal(0, 2)"]}, "beta is given two priors"),
+        ({"prior": "sigma ~ HalfNormal(1)", "fix": "sigma = 1"}, "held fixed by --fix"),
         ({"prior": "sigma ~ Uniform(-1, 2)"}, "reaches from -1 to 2"),
         ({"prior": "beta ~ Beta(1, 1)", "standardize": True}, "cannot be stretched"),
         ({"prior": "flat", "scale": 2.0}, "--scale changes nothing"),

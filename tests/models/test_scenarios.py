@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -159,3 +160,19 @@ def test_starts_are_dispersed_and_inside_the_support(name: str) -> None:
         for variable, distribution in prior.items():
             if distribution.name != "Dirichlet":
                 assert np.isfinite(distribution.log_density(first[variable])).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [("empty", "x = 1\n", "models/empty.py defines no SCENARIO"), ("broken", "def (:\n", "models/broken.py, line 1")],
+)
+def test_an_unfinished_scenario_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str, words: str
+) -> None:
+    (tmp_path / f"{name}.py").write_text(content)
+    (tmp_path / "_draft.py").write_text("this is no Python\n")
+    monkeypatch.setattr(models, "FOLDER", tmp_path)
+    monkeypatch.setattr(models, "__path__", [str(tmp_path)])
+    assert models.names() == [name]
+    with pytest.raises(BadInput, match=re.escape(words)):
+        models.load(name)
