@@ -19,6 +19,7 @@ from comparisons import store
 from comparisons.pipeline import fit_plan, fit_stale
 from comparisons.plan import Plan, own
 from comparisons.settings import SETTINGS
+from comparisons.wishes import flag
 from models.contract import BadInput
 
 HELP = """Fit built-in fits that are not up to date (all, or those named), or your own data under one scenario.
@@ -82,12 +83,12 @@ def scenario_options() -> dict[str, list[click.Option]]:
                 users.append(name)
     sections: dict[str, list[click.Option]] = {}
     for key, (users, text, annotation) in found.items():
-        flag = "--" + key.replace("_", "-")
+        long = flag(key)
         kind = annotation.removesuffix(" | None")
-        both = f"{flag}/--no-{flag[2:]}" if kind == "bool" else flag
-        option = click.Option([both], default=None, type=TYPES.get(kind, click.STRING), help=text)
+        both = f"{long}/--no-{long[2:]}" if kind == "bool" else long
+        made = click.Option([both], default=None, type=TYPES.get(kind, click.STRING), help=text)
         where = "Several scenarios" if len(users) > 3 else ", ".join(users)
-        sections.setdefault(where, []).append(option)
+        sections.setdefault(where, []).append(made)
     return dict(sorted(sections.items(), key=lambda item: item[0] == "Several scenarios"))
 
 
@@ -122,7 +123,7 @@ def fit(names: tuple[str, ...], jobs: int | None, out: str | None, **options: An
             raise BadInput(f"no fit named {unknown[0]!r}; {hint}")
         return fit_stale(list(names) or list(models.fits()), jobs)
     if len(names) != 1:
-        raise BadInput(f"{' '.join(map(_flag, given))}: name one scenario: {', '.join(models.names())}")
+        raise BadInput(f"{' '.join(map(flag, given))}: name one scenario: {', '.join(models.names())}")
     results = Path(out) if out else store.RESULTS
     plan = planned(names[0], given)
     if results == store.RESULTS or not results.exists() or results.is_dir():
@@ -173,7 +174,3 @@ def _check_place(place: Path) -> None:
         strangers = [path.name for path in place.iterdir() if path.name not in store.FILES and path.name[0] != "."]
         if strangers:
             raise BadInput(f"{place} holds {strangers[0]!r}, which is no result of a fit: give another --name or --out")
-
-
-def _flag(key: str) -> str:
-    return "--" + key.replace("_", "-")

@@ -13,20 +13,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import models
 from comparisons import store
 from comparisons.settings import SETTINGS, Settings
-from models.contract import BadInput, Distribution, Prior, Scenario, restated
+from comparisons.wishes import OWN, fixed_numbers, flag, wanted_priors
+from models.contract import BadInput, Prior, Scenario
 from models.contract.columns import shown
-from models.contract.prior_text import check_support, check_values, parse_fixed, parse_prior
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-OWN = "own"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -137,8 +134,8 @@ def own(
     given = {key: value for key, value in options.items() if value is not None}
     unknown = [key for key in given if key not in scenario.options and key not in scenario.hyperparameters]
     if unknown:
-        known = ", ".join(_option(key) for key in [*scenario.options, *scenario.hyperparameters])
-        raise BadInput(f"{scenario_name} has no option {_option(unknown[0])}; it has {known}")
+        known = ", ".join(flag(key) for key in [*scenario.options, *scenario.hyperparameters])
+        raise BadInput(f"{scenario_name} has no option {flag(unknown[0])}; it has {known}")
     check_settings(settings)
     read = {key: _listed(scenario, key, given[key]) for key in scenario.options if key in given}
     if dataset and table is None and not read:
@@ -155,12 +152,12 @@ def own(
     if "standardize" in scenario.hyperparameters:
         data = data.assign_attrs(scales=_scales(prior, given.get("standardize")))
     hyperparameters = {key: given[key] for key in scenario.hyperparameters if key in given}
-    fixed = _fixed(scenario, data, fix)
+    fixed = fixed_numbers(scenario, data, fix)
     both = [text for text in prior if "~" in text and text.partition("~")[0].strip() in fixed]
     if both:
         raise BadInput(f"--prior {both[0]!r}: this variable is held fixed by --fix; leave one out")
     priors: dict[str, Prior] = {
-        key: {**one, **fixed} for key, one in _priors(scenario, data, prior, hyperparameters).items()
+        key: {**one, **fixed} for key, one in wanted_priors(scenario, data, prior, hyperparameters).items()
     }
     # Numbers held fixed can leave two priors alike.
     distinct = {str(one): key for key, one in reversed(priors.items())}
@@ -220,109 +217,8 @@ def _texts(values: Iterable[str]) -> list[str]:
     return [values] if isinstance(values, str) else list(values)
 
 
-def _option(key: str) -> str:
-    return "--" + key.replace("_", "-")
-
-
 def _listed(scenario: Scenario, key: str, value: Any) -> Any:
     """Columns may be given as a list, or as a text with commas."""
     if "tuple" not in str(inspect.signature(scenario.read).parameters[key].annotation):
         return value
     return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else tuple(value)
-
-
-def _shape(scenario: Scenario, data: xr.Dataset, variable: str) -> tuple[int, ...]:
-    return np.shape(scenario.start(data, np.random.default_rng(0))[variable])
-
-
-def _fits(scenario: Scenario, data: xr.Dataset, variable: str, distribution: Distribution, text: str) -> None:
-    """Refuse lists of numbers that are longer or shorter than the variable."""
-    shape = _shape(scenario, data, variable)
-    for key, value in distribution.hyperparameters.items():
-        try:
-            same = np.broadcast_shapes(value.shape, shape) == shape
-        except ValueError:
-            same = False
-        if not same:
-            size = shape[-1] if shape else 1
-            raise BadInput(f"{text!r}: {key} has {value.size} numbers, but {variable} has {size}")
-
-
-def _fixed(scenario: Scenario, data: xr.Dataset, fix: list[str]) -> dict[str, Distribution]:
-    """Variables held fixed."""
-    result, variables = {}, next(iter(scenario.priors(data).values()))
-    for text in fix:
-        variable, distribution = parse_fixed(text)
-        if variable not in scenario.fixable or variable not in variables:
-            can = " and ".join(one for one in scenario.fixable if one in variables) or "no variable"
-            raise BadInput(f"--fix {text!r}: here {can} can be held fixed")
-        check_support(variable, distribution, scenario.support[variable])
-        _fits(scenario, data, variable, distribution, f"--fix {text}")
-        result[variable] = distribution
-    return result
-
-
-def _priors(
-    scenario: Scenario, data: xr.Dataset, prior: list[str], hyperparameters: Mapping[str, Any]
-) -> dict[str, Prior]:
-    """The priors asked for; all named ones if none is."""
-    usual, named = scenario.priors(data), scenario.priors(data, **hyperparameters)
-    names, texts = [text for text in prior if "~" not in text], [text for text in prior if "~" in text]
-    for name in names:
-        if name not in named:
-            raise BadInput(
-                f"--prior {name!r}: the named priors are {', '.join(named)}; or write one like "
-                f'"{next(iter(named[next(iter(named))]))} ~ Normal(0, 1)"'
-            )
-    chosen = {name: named[name] for name in names or named}
-    numbers = [key for key in hyperparameters if key != "standardize"]
-    if numbers and not any(str(chosen[key]) != str(usual.get(key)) for key in chosen):
-        raise BadInput(f"{' '.join(map(_option, numbers))} changes nothing: prior {', '.join(chosen)} does not use it")
-    for one in chosen.values():
-        for variable, distribution in one.items():
-            asked = " ".join(f"{_option(key)} {hyperparameters[key]:g}" for key in numbers)
-            check_values(distribution, f"{asked or variable}")
-    if not texts:
-        return chosen
-    if len(names) > 1:
-        raise BadInput("--prior: with priors of your own, name at most one prior to complete them")
-    base = dict(chosen[names[0]] if names else next(iter(chosen.values())))
-    said: set[str] = set()
-    for text in texts:
-        variable, distribution = parse_prior(text)
-        if variable in said:
-            raise BadInput(f"--prior {text!r}: {variable} is given two priors; leave one out")
-        said.add(variable)
-        if variable not in base:
-            raise BadInput(f"--prior {text!r}: there is no {variable!r} here; the variables are {', '.join(base)}")
-        distribution = _exchangeable(variable, distribution, _shape(scenario, data, variable), scenario)
-        check_support(variable, distribution, scenario.support[variable])
-        _fits(scenario, data, variable, distribution, text)
-        if hyperparameters.get("standardize"):
-            try:
-                distribution = restated({variable: distribution}, scenario.units(data))[variable]
-            except ValueError as error:
-                raise BadInput(
-                    f"--prior {text!r}: {error}; state it in the units of the data, without --standardize"
-                ) from error
-        base[variable] = distribution
-    return {OWN: base}
-
-
-def _exchangeable(
-    variable: str, distribution: Distribution, shape: tuple[int, ...], scenario: Scenario
-) -> Distribution:
-    """A Beta prior of the first of two weights as a Dirichlet; weights of interchangeable components are alike."""
-    if scenario.support[variable] != "simplex":
-        return distribution
-    if distribution.name == "Beta" and shape == (2,):
-        h = distribution.hyperparameters
-        distribution = Distribution("Dirichlet", a=[float(h["alpha"]), float(h["beta"])])
-    if distribution.name == "Dirichlet":
-        a = np.broadcast_to(distribution.hyperparameters["a"], shape)
-        if np.any(a != a[0]):
-            raise BadInput(
-                f"--prior {variable} ~ {distribution}: components have no names, their weights need equal numbers"
-            )
-        return Distribution("Dirichlet", a=a.copy())
-    return distribution

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import models
-from comparisons.plan import OWN, built_in, own, slug
+from comparisons.plan import built_in, own, slug
 from comparisons.settings import Settings
+from comparisons.wishes import OWN
 from models.contract import BadInput, Distribution
 from tests.made_up import refused
 
