@@ -21,10 +21,12 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 from numpy.typing import NDArray
-from pymc.logprob.utils import ParameterValueError
 from pytensor.compile.mode import Mode
 from pytensor.graph.basic import Variable, equal_computations
 from pytensor.graph.replace import graph_replace, vectorize_graph
+
+from comparisons import native
+from comparisons.native import Density
 
 Array = NDArray[np.float64]
 PYTHON = Mode(linker="py", optimizer="fast_compile")
@@ -61,6 +63,8 @@ class Functions:
     def __init__(self, model: pm.Model, point: dict[str, Array]) -> None:
         self.model = model
         self.parameters = [*model.free_RVs, *model.deterministics]
+        self._counted = [*model.observed_RVs, *model.free_RVs]
+        self._each_terms: dict[tuple[str, ...], Any] = {}
         self._values = [model.rvs_to_values[variable] for variable in model.free_RVs]
         shared = [*model.data_vars, *(length for length in model.dim_lengths.values() if hasattr(length, "get_value"))]
         self._shared = list(dict.fromkeys(shared))
@@ -94,21 +98,22 @@ class Functions:
         """The vector ``u`` of a point in the declared parametrisation."""
         return np.concatenate([np.ravel(value) for value in self._transformed(point)])
 
+    def _parts(self, u: Variable) -> list[Variable]:
+        """The free variables' unconstrained values, cut out of ``u``."""
+        return [u[where].reshape(shape) for where, shape in zip(self.slices.values(), self.shapes, strict=True)]
+
     def _of_u(
         self, name: str, terms: Sequence[Variable], derive: Callable[[list[Variable], Any], list[Variable]]
     ) -> Any:
         """Compile ``derive(terms, u)`` as a function of ``u`` and the data, or find it compiled.
 
-        Names that begin with "each" make functions of many vectors, shape (s, d); "sampled" is compiled by Numba.
+        Names that begin with "each" make functions of many vectors, shape (s, d).
         """
 
         def build(data: list[Variable]) -> Any:
             u = pt.vector("u", shape=(self.size,))
-            parts = [u[where].reshape(shape) for where, shape in zip(self.slices.values(), self.shapes, strict=True)]
-            replace = dict(zip([*self._values, *self._shared], [*parts, *data], strict=True))
+            replace = dict(zip([*self._values, *self._shared], [*self._parts(u), *data], strict=True))
             graph = derive(list(graph_replace(list(terms), replace, strict=False)), u)
-            if name == "sampled":
-                return pm.compile([u, *data], graph, mode="NUMBA", on_unused_input="ignore").vm.jit_fn
             if name.startswith("each"):
                 draws = pt.matrix("draws", shape=(None, self.size))
                 graph, u = vectorize_graph(graph, {u: draws}), draws
@@ -127,42 +132,72 @@ class Functions:
         _compiled.append((key, list(inputs), list(terms), function))
         return function
 
+    @cached_property
+    def _terms(self) -> list[Variable]:
+        """Log density of each variable, elementwise and without Jacobian."""
+        terms: list[Variable] = self.model.logp(vars=self._counted, jacobian=False, sum=False)
+        return terms
+
+    @cached_property
+    def _jacobian(self) -> Variable:
+        """Log volume of the transforms, a sum."""
+        model, logs = self.model, [pt.zeros(())]
+        for variable, value in zip(model.free_RVs, self._values, strict=True):
+            transform = model.rvs_to_transforms[variable]
+            if transform is not None:
+                logs.append(transform.log_jac_det(value, *variable.owner.inputs).sum())
+        (total,) = model.replace_rvs_by_values([sum(logs[1:], logs[0])])
+        return total
+
+    @cached_property
+    def _native(self) -> Any:
+        """The C function of the density: every term and the Jacobian, each counted or not as the data say."""
+        terms = [*self._terms, self._jacobian]
+        counted = pt.vector("counted", shape=(len(terms),))
+
+        def build(data: list[Variable]) -> Any:
+            u = pt.vector("u", shape=(self.size,))
+            replace = dict(zip([*self._values, *self._shared], [*self._parts(u), *data], strict=True))
+            sums = [term.sum() for term in graph_replace(terms, replace, strict=False)]
+            # A switch and not a product: 0 times the infinity of a term that does not count would be no number.
+            total = pt.add(*(pt.switch(counted[k] > 0, one, 0.0) for k, one in enumerate(sums)))
+            graph = [total, pt.grad(total, u, disconnected_inputs="ignore")]
+            function = pm.compile([u, counted, *data], graph, mode="NUMBA", on_unused_input="ignore").vm.jit_fn
+            return native.compile_density(function, self.size, [counted, *data])
+
+        return self._find(("native", *self.shapes), self.inputs, terms, build)
+
+    def native(
+        self, variables: Sequence[Any] | None = None, location: Array | None = None, factor: Array | None = None
+    ) -> Density:
+        """The log density that optimisers and sampler call, with its gradient, off the support ``-inf`` and zero.
+
+        Parameters
+        ----------
+        variables : sequence of variables, optional
+            Whose log densities are summed, without Jacobian; without it the joint density of ``u``, Jacobian and all.
+        location : array, shape (d,), optional
+        factor : array, shape (d, d), optional
+            Its argument is ``v``, with ``u = location + factor @ v``; without them ``u`` itself.
+        """
+        function = self._native
+        names = {variable.name for variable in (self._counted if variables is None else variables)}
+        counted = [float(variable.name in names) for variable in self._counted]
+        return Density(
+            function,
+            self.size,
+            [np.array([*counted, float(variables is None)]), *self._data],
+            np.zeros(self.size) if location is None else location,
+            np.eye(self.size) if factor is None else factor,
+        )
+
     def density(self, variables: Sequence[Variable]) -> Callable[[Array], tuple[float, Array]]:
         """Sum of the log densities of some variables, without Jacobian, and its gradient; ``-inf`` off the support."""
-        terms = [self.model.logp(vars=list(variables), jacobian=False)]
-        function = self._of_u("density", terms, lambda t, u: [t[0], pt.grad(t[0], u, disconnected_inputs="ignore")])
-
-        def evaluate(u: Array) -> tuple[float, Array]:
-            try:
-                with np.errstate(all="ignore"):
-                    value, gradient = function(u, *self._data)
-            except ParameterValueError:
-                return -np.inf, np.zeros_like(u)
-            if not (np.isfinite(value) and np.isfinite(gradient).all()):
-                return -np.inf, np.zeros_like(u)
-            return float(value), gradient
-
-        return evaluate
+        return self.native(variables)
 
     def sampled(self) -> Callable[[Array], tuple[float, Array]]:
-        """The joint log density with Jacobian and its gradient, compiled by Numba: what NUTS samples.
-
-        Numba keeps the machine code on disk, so that only the first process ever compiles it. Off the support the value
-        is ``-inf``, which the sampler takes as a divergence.
-        """
-        function = self._of_u("sampled", [self.model.logp()], lambda t, u: [t[0], pt.grad(t[0], u)])
-        data = [np.asarray(value) for value in self._data]
-        nowhere = np.zeros(self.size)
-
-        def evaluate(u: Array) -> tuple[float, Array]:
-            try:
-                value, gradient = function(u, *data)
-            except ParameterValueError:
-                return -np.inf, nowhere
-            finite = np.isfinite(value) and np.isfinite(gradient).all()
-            return (float(value), gradient) if finite else (-np.inf, nowhere)
-
-        return evaluate
+        """The joint log density with Jacobian and its gradient: what NUTS samples."""
+        return self.native()
 
     def declared(self) -> Callable[[Array], dict[str, Array]]:
         """The declared parameters, deterministic ones included, of a vector ``u``."""
@@ -187,10 +222,15 @@ class Functions:
 
     def each_term(self, variables: Sequence[Any], draws: Array) -> dict[str, Array]:
         """Log density of each variable, elementwise and without Jacobian, for many vectors of shape (s, d)."""
-        terms = self.model.logp(vars=list(variables), jacobian=False, sum=False)
-        function = self._of_u("each term", terms, lambda t, _: t)
+        function = self._each_term(tuple(variable.name for variable in variables))
         values = function(draws, *self._data)
         return {variable.name: value for variable, value in zip(variables, values, strict=True)}
+
+    def _each_term(self, names: tuple[str, ...]) -> Any:
+        if names not in self._each_terms:
+            terms = dict(zip((one.name for one in self._counted), self._terms, strict=True))
+            self._each_terms[names] = self._of_u("each term", [terms[name] for name in names], lambda t, _: t)
+        return self._each_terms[names]
 
 
 class Declared:

@@ -8,7 +8,6 @@ else the process has compiled.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
@@ -16,8 +15,8 @@ import numpy as np
 import nutpie
 import pymc as pm
 import xarray as xr
-from nutpie.compiled_pyfunc import from_pyfunc
 
+from comparisons import native
 from comparisons.functions import PYTHON, Array, Functions
 
 PREDICTIVE_DRAWS = 500
@@ -48,26 +47,9 @@ def sample(
     # nutpie bounds the scales it adapts to; in units of the spread of the starts no unit of the data is beyond them.
     location, scale = np.mean(starts, axis=0), np.std(starts, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
+    density = functions.native(location=location, factor=np.diag(scale))
     order = cycle([(start - location) / scale for start in starts])  # asked again if the density is zero at a start
-
-    def density() -> Callable[[Array], tuple[float, Array]]:
-        sampled = functions.sampled()
-
-        def evaluate(v: Array) -> tuple[float, Array]:
-            value, gradient = sampled(location + scale * v)
-            return value, gradient * scale
-
-        return evaluate
-
-    compiled = from_pyfunc(
-        functions.size,
-        make_logp_fn=density,
-        make_expand_fn=lambda *_: lambda v: {"u": location + scale * v},
-        make_initial_point_fn=lambda _: next(order),
-        expanded_dtypes=[np.dtype(float)],
-        expanded_shapes=[(functions.size,)],
-        expanded_names=["u"],
-    )
+    compiled = native.compiled_model(density, lambda _: next(order))
     result = nutpie.sample(
         compiled,
         draws=draws,
@@ -78,7 +60,7 @@ def sample(
         save_warmup=False,
         progress_bar=False,
     )
-    unconstrained = result["posterior"]["u"].values
+    unconstrained = location + scale * result["posterior"]["v"].values
     kept = result["sample_stats"].to_dataset()[list(STATISTICS)]
     values = functions.each_declared(unconstrained.reshape(-1, functions.size))
     posterior = xr.Dataset(
