@@ -209,7 +209,7 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     """Coefficients of the size the data could hold, a spread within a factor of three of the outcome's."""
     (middle, _), (_, unit), (_, spread) = units(data).values()
     beta = rng.normal(size=unit.size) * unit * 0.5
-    away = data["x"].mean("observation").values - centre(data).values
+    away = location(data)[0]
     return {
         "intercept": np.asarray(middle + spread * rng.normal() - away @ beta),
         "beta": beta,
