@@ -17,7 +17,7 @@ from comparisons.functions import Array
 from comparisons.left_out import ONE_ROW, LeftOut, Rows
 
 READINGS = ("mle", "map", "posterior")
-MOST_ROWS = 2_000  # of which each is left out; of more, a random subsample of this size
+MOST_ROWS = 1_000  # of which each is left out; of more, a random subsample of this size
 UNWEIGHTABLE = "the posterior's likelihood of an observation is the same at all the draws that matter: no weights"
 LOO_ELEMENTS = 1_000_000  # of the log likelihood given to PSIS; above it the draws are thinned, for speed
 

@@ -29,6 +29,7 @@ from models.contract.predictors import (
     flat_columns,
     has_intercept,
     in_units,
+    is_centred,
     labelled_design,
     location,
     outcome,
@@ -72,7 +73,8 @@ def compact(data: xr.Dataset) -> xr.Dataset:
     Data that the predictors fit perfectly, or with no more rows than columns, stay what they are, centred.
     """
     x, first = predictors(data), int(has_intercept(data))
-    found, middle = moments(x, data["y"].values), centre(data).values
+    found = moments(x, data["y"].values)
+    middle = found.location if is_centred(data) and "centre" not in data else centre(data).values
     triangle = found.triangle if first else found.about_zero()
     n, p = x.shape
     squares, freedom = float(triangle[-1, -1] ** 2), n - p - first

@@ -67,8 +67,9 @@ class Moments:
         return _triangle(np.vstack([np.sqrt(self.rows) * np.append(self.location, self.mean), self.triangle]))
 
 
-def _blocks(n: int) -> Iterator[slice]:
-    return (slice(at, at + BLOCK) for at in range(0, n, BLOCK))
+def _parts(values: Array) -> Iterator[Array]:
+    """Blocks of rows."""
+    return (values[at : at + BLOCK] for at in range(0, len(values), BLOCK))
 
 
 def _triangle(matrix: Array) -> Array:
@@ -80,17 +81,17 @@ def _triangle(matrix: Array) -> Array:
 
 def means(values: Array) -> Array:
     """Means of columns, shape (n, p) to (p,), in two passes of which the second corrects the first."""
-    n, centre = len(values), np.zeros(values.shape[1])
-    for _ in range(2):
-        parts = [(values[block] - centre).sum(axis=0) for block in _blocks(n)]
-        centre = centre + np.sum(parts, axis=0) / n
-    return np.asarray(centre)
+    n, one = len(values), np.ones(BLOCK)
+    centre = sum((one[: len(part)] @ part for part in _parts(values)), np.zeros(values.shape[1])) / n
+    rest = sum((one[: len(part)] @ (part - centre) for part in _parts(values)), np.zeros(values.shape[1])) / n
+    return np.asarray(centre + rest)
 
 
 def widths(values: Array, centre: Array) -> Array:
     """Standard deviations of columns about their means, divisor n - 1, shape (n, p) to (p,)."""
-    parts = [np.square(values[block] - centre).sum(axis=0) for block in _blocks(len(values))]
-    return np.asarray(np.sqrt(np.sum(parts, axis=0) / (len(values) - 1)))
+    deviations = (part - centre for part in _parts(values))
+    squares = sum((np.einsum("ij,ij->j", part, part) for part in deviations), np.zeros(values.shape[1]))
+    return np.asarray(np.sqrt(squares / (len(values) - 1)))
 
 
 def moments(x: Array, y: Array) -> Moments:
@@ -98,8 +99,8 @@ def moments(x: Array, y: Array) -> Moments:
     n, p = x.shape
     location, mean = means(x), means(y[:, None])[0]
     triangle = np.zeros((p + 1, p + 1))
-    for block in _blocks(n):
-        triangle = _triangle(np.vstack([triangle, np.column_stack([x[block] - location, y[block] - mean])]))
+    for rows, outcomes in zip(_parts(x), _parts(y), strict=True):
+        triangle = _triangle(np.vstack([triangle, np.column_stack([rows - location, outcomes - mean])]))
     return Moments(n, location, float(mean), triangle)
 
 
