@@ -18,11 +18,14 @@ from comparisons import checks, left_out, measures, points, posterior, predictio
 from comparisons.checks import Check
 from comparisons.comparison import Comparison
 from comparisons.functions import Array, Functions
-from comparisons.left_out import LeftOut, Rows
+from comparisons.left_out import LeftOut
 from comparisons.optimum import STARTS
 from comparisons.plan import Plan
 from comparisons.points import Point
-from models.contract import Prior, Reference, Scenario, flat
+from comparisons.rows import Sample, sample
+from comparisons.rows import groups as stored
+from comparisons.whitened import Whitened
+from models.contract import Prior, Reference, Scenario, flat, summarised
 
 Report = Callable[[str], None]
 
@@ -43,21 +46,24 @@ def fit(plan: Plan, report: Report = lambda stage: None) -> Comparison:
     began = time.perf_counter()
     scenario, data, settings = models.load(plan.scenario), plan.data, plan.settings
     root = np.random.SeedSequence([settings.seed, zlib.crc32(store.data_digest(data).encode())])
-    start_seed, peer_seed, *prior_seeds = root.spawn(2 + len(plan.priors))
+    start_seed, peer_seed, row_seed, *prior_seeds = root.spawn(3 + len(plan.priors))
     rng = np.random.default_rng(start_seed)
-    candidates = [scenario.start(data, rng) for _ in range(max(STARTS, settings.chains))]
+    rows = sample(scenario, data, np.random.default_rng(row_seed))
+    compact = scenario.compact(data)
+    known = data if rows.complete else compact  # references see small data row by row, as the models do not
+    candidates = [scenario.start(known, rng) for _ in range(max(STARTS, settings.chains))]
 
-    likelihood = Functions(scenario.model(data, plan.likelihood), candidates[0])
+    likelihood = _functions(scenario, compact, compact, plan.likelihood, flat(plan.likelihood), candidates[0])
     compared = _compared(scenario, likelihood)
     starts = [likelihood.unconstrain(candidate) for candidate in candidates]
-    obstacle = scenario.obstacle(data, flat(plan.likelihood))
+    obstacle = scenario.obstacle(known, flat(plan.likelihood))
     mle = points.mle(likelihood, compared, starts, settings.level, obstacle, scenario.order)
-    observed = data.sizes["observation"]
-    left_rows = prediction.chosen(observed, rng)
-    mle_left = left_out.of_point(likelihood, mle, "mle", left_rows)
+    among = _functions(scenario, rows.data, compact, plan.likelihood, flat(plan.likelihood), candidates[0])
+    mle_left = left_out.of_point(among, mle, "mle", rows.left, None if rows.complete else likelihood)
     report("maximum likelihood")
 
-    groups: dict[str, xr.Dataset] = {"/data": data}
+    given = _Given(scenario, compact, known, rows, candidates, mle, mle_left)
+    groups: dict[str, xr.Dataset] = stored(data, compact, rows)
     tables: list[pd.DataFrame] = []
     every: list[Check] = []
     for (prior_name, prior), seed in zip(plan.priors.items(), prior_seeds, strict=True):
@@ -65,7 +71,7 @@ def fit(plan: Plan, report: Report = lambda stage: None) -> Comparison:
         def stage(text: str, prior_name: str = prior_name) -> None:
             report(f"{prior_name}: {text}")
 
-        one = _under_prior(plan, prior, candidates, mle, mle_left, left_rows, seed, stage)
+        one = _under_prior(plan, prior, given, seed, stage)
         groups |= {f"/{prior_name}/{group}": content for group, content in one.groups.items()}
         tables.append(one.rows.assign(prior=prior_name))
         every += [replace(check, prior=prior_name) for check in one.checks]
@@ -89,8 +95,36 @@ def fit(plan: Plan, report: Report = lambda stage: None) -> Comparison:
         ),
         **asdict(settings),
     }
-    rows = pd.concat(tables, ignore_index=True).assign(scenario=plan.scenario, data=plan.dataset)[table.COLUMNS]
-    return Comparison(plan, rows, tree, every, round(time.perf_counter() - began, 2))
+    result = pd.concat(tables, ignore_index=True).assign(scenario=plan.scenario, data=plan.dataset)[table.COLUMNS]
+    return Comparison(plan, result, tree, every, round(time.perf_counter() - began, 2))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What all priors share.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    compact : xarray.Dataset
+        The data in their compact form: what is maximised and sampled.
+    known : xarray.Dataset
+        What obstacles and references are found from: the rows of small data, the compact form of large ones.
+    rows : Sample
+        Rows with quantities of their own.
+    candidates : list of dict
+        Dispersed points, declared parametrisation.
+    mle : Point
+    mle_left : LeftOut
+    """
+
+    scenario: Scenario
+    compact: xr.Dataset
+    known: xr.Dataset
+    rows: Sample
+    candidates: list[dict[str, Array]]
+    mle: Point
+    mle_left: LeftOut
 
 
 @dataclass(frozen=True)
@@ -102,56 +136,66 @@ class _Conclusions:
     checks: list[Check]
 
 
-def _under_prior(
-    plan: Plan,
-    prior: Prior,
-    candidates: list[dict[str, Array]],
-    mle: Point,
-    mle_left: LeftOut,
-    left_rows: Rows,
-    seed: np.random.SeedSequence,
-    report: Report,
-) -> _Conclusions:
+def _functions(
+    scenario: Scenario, data: xr.Dataset, compact: xr.Dataset, prior: Prior, searched: Prior, point: dict[str, Array]
+) -> Functions:
+    """Functions of the model of some data, in the coordinates in which all data are searched under a prior."""
+    model = summarised(scenario, data, prior)[1] if data is compact else scenario.model(data, prior)
+    found = scenario.whiten(compact, searched) if scenario.whiten is not None else None
+    return Functions(model, point) if found is None else Whitened(model, point, *found)
+
+
+def _under_prior(plan: Plan, prior: Prior, given: _Given, seed: np.random.SeedSequence, report: Report) -> _Conclusions:
     """Mode, posterior, predictions, references and checks under one prior."""
-    scenario, data, settings = models.load(plan.scenario), plan.data, plan.settings
+    scenario, data, settings = given.scenario, plan.data, plan.settings
+    rows_of, mle = given.rows, given.mle
     sampler_seed, predictive_seed, extras_seed, start_seed = (int(part) for part in seed.generate_state(4))
     rng = np.random.default_rng(start_seed)
-    functions = Functions(scenario.model(data, prior), candidates[0])
+    point = given.candidates[0]
+    searched = _functions(scenario, given.compact, given.compact, prior, prior, point)
     # A prior of the user's own may have a smaller support than the parameters.
-    inside = [{name: one.inside(point[name], rng) for name, one in prior.items()} for point in candidates]
-    starts = [functions.unconstrain(point) for point in inside]
-    model, level, compared = functions.model, settings.level, _compared(scenario, functions)
-    map_ = points.map_(functions, compared, starts, level, scenario.obstacle(data, prior), scenario.order)
+    inside = [{name: one.inside(point[name], rng) for name, one in prior.items()} for point in given.candidates]
+    starts = [searched.unconstrain(point) for point in inside]
+    level, compared = settings.level, _compared(scenario, searched)
+    map_ = points.map_(searched, compared, starts, level, scenario.obstacle(given.known, prior), scenario.order)
     report("mode")
-    sampled, unconstrained = posterior.sample(
-        functions, starts[: settings.chains], sampler_seed, draws=settings.draws, tune=settings.tune
-    )
+    whole = Functions(searched.model, point)
+    starts = [whole.unconstrain(point) for point in inside[: settings.chains]]
+    sampled, unconstrained = posterior.sample(whole, starts, sampler_seed, draws=settings.draws, tune=settings.tune)
     statistics = sampled["sample_stats"].to_dataset()
     draws = sampled["posterior"].to_dataset()
+    model = whole.model
     if scenario.identify is not None:
         draws = scenario.identify(_with_fixed(draws, model, prior), _of_point(model, map_, prior), data)[list(draws)]
     report("posterior")
     proper = all(distribution.proper for distribution in prior.values())
+    constant = given.compact.attrs.get("log_constant", 0.0)
+    among = _functions(scenario, rows_of.data, given.compact, prior, prior, point)
+    rowwise = Functions(among.model, point)
     groups = {
-        "mle": _reading(model, mle, level),
-        "map": _reading(model, map_, level),
+        "mle": _reading(model, mle, level, constant),
+        "map": _reading(model, map_, level, constant),
         "posterior": draws,
         "sample_stats": statistics,
-        **posterior.pointwise(functions, unconstrained),
-        **posterior.predictive(functions, draws, proper, predictive_seed),
+        **posterior.pointwise(rowwise, unconstrained),
+        **posterior.predictive(rowwise, draws, proper, predictive_seed),
     }
+    if not rows_of.complete:  # what is asked of all rows together, as sensitivity is, cannot be asked of a subsample
+        groups["log_likelihood_total"] = posterior.total(whole, unconstrained, constant, groups["log_likelihood"])
     if scenario.extras is not None:
         readings = {"mle": _of_point(model, mle, prior), "map": _of_point(model, map_, prior)}
         readings["posterior"] = _with_fixed(draws, model, prior)
         groups["extras"] = scenario.extras(data, readings, np.random.default_rng(extras_seed))
     report("predictions")
-    improper = scenario.improper(data, prior)
-    left = {"mle": mle_left, "map": left_out.of_point(functions, map_, "map", left_rows)}
+    improper = scenario.improper(given.known, prior)
+    map_left = left_out.of_point(among, map_, "map", rows_of.left, None if rows_of.complete else searched)
+    left = {"mle": given.mle_left, "map": map_left}
+    none = improper if improper.startswith("improper") else ""
     groups["prediction"] = prediction.together(
-        left, groups["log_likelihood"], draws[compared], left_rows, improper if improper.startswith("improper") else ""
+        left, groups["log_likelihood"], draws[compared], rows_of.left, none, rows_of.total
     )
     report("left out")
-    references = _references(scenario, data, prior, improper)
+    references = _references(scenario, given.known, prior, improper)
     summary = table.summarise(draws[compared], level, settings.interval)
     both = {"mle": mle, "map": map_}
     rows = table.rows(both, draws[compared], summary, references, _truth(data), level, settings.interval)
@@ -215,8 +259,11 @@ def _with_fixed(parameters: xr.Dataset, model: Any, prior: Prior) -> xr.Dataset:
     return parameters.assign(held)
 
 
-def _reading(model: Any, point: Point, level: float) -> xr.Dataset:
-    """A point reading as a data set with the leading dim ``statistic``, its audit in the attributes."""
+def _reading(model: Any, point: Point, level: float, constant: float) -> xr.Dataset:
+    """A point reading as a data set with the leading dim ``statistic``, its audit in the attributes.
+
+    ``constant`` is what the log likelihood of the rows has more than that of their compact form.
+    """
     statistics = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper")
     variables = {
         name: (("statistic", *posterior.dims(model, name)), np.stack([getattr(point, key)[name] for key in statistics]))
@@ -228,7 +275,7 @@ def _reading(model: Any, point: Point, level: float) -> xr.Dataset:
         interval=json.dumps(point.interval),
         level=level,
         exists=int(point.exists),
-        log_density=optimum.value,
+        log_density=optimum.value + constant,
         gradient=optimum.gradient,
         starts=optimum.starts,
         agreeing=optimum.agreeing,

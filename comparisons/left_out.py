@@ -68,18 +68,22 @@ class LeftOut:
     refits: int = 0
 
 
-def of_point(functions: Functions, point: Point, reading: str, rows: Rows) -> LeftOut:
+def of_point(functions: Functions, point: Point, reading: str, rows: Rows, whole: Functions | None = None) -> LeftOut:
     """Leave-one-out log predictive density of the MLE or the MAP.
 
     Parameters
     ----------
     functions : Functions
-        Of the model under any prior for the MLE, under its own for the MAP.
+        Of the textbook model, with a term per row, under any prior for the MLE, under its own for the MAP; of the same
+        coordinates as the point.
     point : Point
     reading : str
         ``mle`` or ``map``: whether the log prior belongs to what is maximised.
     rows : array of int, shape (m,)
-        The observations left out in turn.
+        The observations left out in turn: positions among those that ``functions`` has.
+    whole : Functions, optional
+        Of the compact model of all observations, if ``functions`` has only some: all terms but one are the whole minus
+        that one.
     """
     optimum, nothing = point.optimum, np.full(len(rows), np.nan)
     arrived: Rows
@@ -87,7 +91,7 @@ def of_point(functions: Functions, point: Point, reading: str, rows: Rows) -> Le
         return LeftOut(nothing, BOUNDARY)
     if not (optimum.regular and all(np.isfinite(value).all() for value in point.estimate.values())):
         return LeftOut(nothing, NO_POINT)
-    around = _Around(functions, point, reading, rows)
+    around = _Around(functions, point, reading, rows, whole)
     if around.n < 2:
         return LeftOut(nothing, ONE_ROW)
     value, gradient, hessian = around.at_the_point()
@@ -106,7 +110,14 @@ def of_point(functions: Functions, point: Point, reading: str, rows: Rows) -> Le
         lost = refitted[np.logical_not(arrived)][: max(1, 10 * REFITS // (around.n * len(around.stencil)))]
         if len(lost):
             elpd[lost] = around.refit(lost)
-    return LeftOut(elpd, _remark(elpd, rows), len(refitted))
+    labels = np.asarray(functions.model.coords.get("observation", np.arange(around.n)))
+    return LeftOut(elpd, _remark(elpd, labels[rows]), len(refitted))
+
+
+def each_total(functions: Functions, draws: Array) -> Array:
+    """Log likelihood of everything observed, for many vectors, shape (s, d) to (s,)."""
+    terms = functions.each_term(functions.model.observed_RVs, draws)
+    return np.asarray(sum(one.reshape(len(draws), -1).sum(axis=1) for one in terms.values()))
 
 
 def _remark(elpd: Array, rows: Rows) -> str:
@@ -126,9 +137,11 @@ class _Around:
     ``|v|**2 / 2``, and all directions are alike.
     """
 
-    def __init__(self, functions: Functions, point: Point, reading: str, rows: Rows) -> None:
+    def __init__(
+        self, functions: Functions, point: Point, reading: str, rows: Rows, whole: Functions | None = None
+    ) -> None:
         optimum = point.optimum
-        self.functions, self.rows = functions, rows
+        self.functions, self.rows, self.whole = functions, rows, whole
         self.observed = functions.model.observed_RVs
         counted = functions.model.free_RVs if reading == "map" else []
         self.prior = [one for one in counted if not is_laplace(one)]
@@ -149,13 +162,23 @@ class _Around:
             self.slope = self.gradient(np.sum(self.terms(self.sides)[0], axis=1) + self.terms(self.sides)[1])
 
     def terms(self, v: Array) -> tuple[Array, Array]:
-        """Log density of every observation, shape (s, n), and of smooth priors if they count, shape (s,)."""
+        """Log density of every observation, shape (s, n), and of all else that counts, shape (s,).
+
+        All else are the smooth priors, and the observations that are not among the n.
+        """
         u = self.u + v @ self.factor.T
         with np.errstate(all="ignore"):
             found = self.functions.each_term([*self.observed, *self.prior], u)
-        likelihood = sum(found[one.name].reshape(len(u), found[one.name].shape[1], -1).sum(-1) for one in self.observed)
-        prior = sum((found[one.name].reshape(len(u), -1).sum(axis=1) for one in self.prior), np.zeros(len(u)))
-        return np.asarray(likelihood), prior
+            likelihood = np.asarray(
+                sum(found[one.name].reshape(len(u), found[one.name].shape[1], -1).sum(-1) for one in self.observed)
+            )
+            rest = sum((found[one.name].reshape(len(u), -1).sum(axis=1) for one in self.prior), np.zeros(len(u)))
+            if self.whole is not None:
+                every = self.whole.each_term(self.whole.model.observed_RVs, u)
+                rest = (
+                    rest + sum(one.reshape(len(u), -1).sum(axis=1) for one in every.values()) - likelihood.sum(axis=1)
+                )
+        return likelihood, rest
 
     def at_the_point(self) -> tuple[Array, Array, Array]:
         """Log density of the chosen rows at the maximum, its gradient and its Hessian."""
@@ -178,12 +201,12 @@ class _Around:
     def others(self, which: Rows, v: Array) -> tuple[Array, Array]:
         """Objective without the row left out, and log density of that row; ``v`` of shape (m, s, d), both (m, s)."""
         m, s, _ = v.shape
-        likelihood, prior = self.terms(v.reshape(m * s, self.d))
+        likelihood, rest = self.terms(v.reshape(m * s, self.d))
         likelihood = likelihood.reshape(m, s, self.n)
         index = self.rows[which][:, None, None]
         own = np.take_along_axis(likelihood, np.broadcast_to(index, (m, s, 1)), axis=2)[:, :, 0]
         np.put_along_axis(likelihood, np.broadcast_to(index, (m, s, 1)), 0.0, axis=2)  # own can be -inf
-        total = likelihood.sum(axis=2) + prior.reshape(m, s) - v @ self.slope
+        total = likelihood.sum(axis=2) + rest.reshape(m, s) - v @ self.slope
         return np.nan_to_num(total, nan=-np.inf, posinf=-np.inf), own
 
     def gradient(self, values: Array) -> Array:

@@ -103,6 +103,10 @@ def maximise(smooth: Density, starts: list[Array], kinks: Kinks, declared: Calla
     scale = _scale(smooth, starts[0])
     ends = [_climb(smooth, start, kinks, scale) for start in starts]
     values = np.array([total(end) for end in ends])
+    if len(starts) > 1 and np.sum(values >= values.max() - SAME_VALUE) < 2:
+        # The rounding of a sum over millions of rows can stop a search early: on from there, in the scale found there.
+        ends = [_climb(smooth, end, kinks, _scale(smooth, end)) for end in ends]
+        values = np.array([total(end) for end in ends])
     irregular: list[Optimum] = []
     for best in np.argsort(-values):
         if any(abs(values[best] - other.value) < SAME_VALUE for other in irregular):

@@ -21,6 +21,7 @@ from comparisons.functions import PYTHON, Array, Functions
 
 PREDICTIVE_DRAWS = 500
 LARGEST_LOG_LIKELIHOOD = 20_000_000  # elements; above it the draws are thinned
+BLOCK = 2_000_000  # elements of it computed at once
 STATISTICS = ("diverging", "energy", "depth", "n_steps", "step_size", "mean_tree_accept")
 
 
@@ -93,18 +94,45 @@ def pointwise(functions: Functions, unconstrained: Array) -> dict[str, xr.Datase
     observed = model.observed_RVs
     rows = sum(value.size for value in functions.each_term(observed, unconstrained[0, :1]).values())
     stride = max(1, int(np.ceil(chains * draws * rows / LARGEST_LOG_LIKELIHOOD)))
+    labels = {dim: np.asarray(model.coords[dim]) for one in observed for dim in dims(model, one.name)[:1]}
     result = {}
     for group, variables, step in (("log_likelihood", observed, stride), ("log_prior", model.free_RVs, 1)):
         chosen = unconstrained[:, ::step]
-        terms = functions.each_term(variables, chosen.reshape(-1, size))
+        points = chosen.reshape(-1, size)
+        blocks = np.array_split(points, int(np.ceil(points.shape[0] * rows / BLOCK)) or 1)
+        terms = [functions.each_term(variables, block) for block in blocks if len(block)]
         data = {}
-        for name, values in terms.items():
-            shaped = values.reshape(*chosen.shape[:2], *values.shape[1:])
+        for name in terms[0]:
+            shaped = np.concatenate([block[name].astype(np.float32) for block in terms])
+            shaped = shaped.reshape(*chosen.shape[:2], *shaped.shape[1:])
             if group == "log_prior":
                 shaped = shaped.reshape(*chosen.shape[:2], -1).sum(axis=-1)
-            data[name] = (("chain", "draw", *dims(model, name)[: shaped.ndim - 2]), shaped.astype(np.float32))
-        result[group] = xr.Dataset(data, coords={"chain": np.arange(chains), "draw": np.arange(0, draws, step)})
+            data[name] = (("chain", "draw", *dims(model, name)[: shaped.ndim - 2]), shaped)
+        numbers = {"chain": np.arange(chains), "draw": np.arange(0, draws, step)}
+        result[group] = xr.Dataset(data, coords=numbers | (labels if group == "log_likelihood" else {}))
     return result
+
+
+def total(functions: Functions, unconstrained: Array, constant: float, terms: xr.Dataset) -> xr.Dataset:
+    """Log likelihood of all observations together, at the draws at which the terms of single rows are stored.
+
+    Parameters
+    ----------
+    functions : Functions
+        Of the compact model.
+    unconstrained : array, shape (chains, draws, d)
+    constant : float
+        What the log likelihood of the rows has more than that of their compact form.
+    terms : xarray.Dataset
+        Made by `pointwise`; it has the draws.
+    """
+    chosen = unconstrained[:, terms["draw"].values]
+    values = functions.each_term(functions.model.observed_RVs, chosen.reshape(-1, chosen.shape[2]))
+    sums = sum(one.reshape(*chosen.shape[:2], -1).sum(axis=2) for one in values.values())
+    name = next(iter(terms.data_vars))
+    return xr.Dataset(
+        {name: (("chain", "draw"), sums + constant)}, coords={key: terms[key] for key in ("chain", "draw")}
+    )
 
 
 def predictive(functions: Functions, posterior: xr.Dataset, proper: bool, seed: int) -> dict[str, xr.Dataset]:

@@ -17,7 +17,7 @@ from comparisons.functions import Array
 from comparisons.left_out import ONE_ROW, LeftOut, Rows
 
 READINGS = ("mle", "map", "posterior")
-MOST_ROWS = 2_000  # of which each is left out; of more, a random subsample of this size
+MOST_ROWS = 1_000  # of which each is left out; of more, a random subsample of this size
 UNWEIGHTABLE = "the posterior's likelihood of an observation is the same at all the draws that matter: no weights"
 LOO_ELEMENTS = 1_000_000  # of the log likelihood given to PSIS; above it the draws are thinned, for speed
 
@@ -85,7 +85,12 @@ def of_posterior(
 
 
 def together(
-    points: dict[str, LeftOut], log_likelihood: xr.Dataset, draws: xr.Dataset, rows: Rows, improper: str = ""
+    points: dict[str, LeftOut],
+    log_likelihood: xr.Dataset,
+    draws: xr.Dataset,
+    rows: Rows,
+    improper: str = "",
+    total: int | None = None,
 ) -> xr.Dataset:
     """Predictive densities of the three readings under one prior, as they are stored.
 
@@ -95,6 +100,8 @@ def together(
         ``mle`` and ``map`` (`of_point`).
     log_likelihood, draws, rows, improper
         As in `of_posterior`.
+    total : int, optional
+        Observations in all, if the log likelihood has only some of them.
 
     Returns
     -------
@@ -105,14 +112,15 @@ def together(
     """
     elpd, khat, good, reason = of_posterior(log_likelihood, draws, rows, improper)
     stored = next(iter(log_likelihood.data_vars.values()))
+    labels = log_likelihood["observation"].values[rows] if "observation" in log_likelihood.coords else rows
     return xr.Dataset(
         {
             "elpd": (("reading", "observation"), np.stack([points["mle"].elpd, points["map"].elpd, elpd])),
             "khat": ("observation", khat),
         },
-        coords={"reading": list(READINGS), "observation": rows},
+        coords={"reading": list(READINGS), "observation": labels},
         attrs={
-            "rows": int(stored.shape[2]) if stored.ndim > 2 else 1,
+            "rows": total or (int(stored.shape[2]) if stored.ndim > 2 else 1),
             "good_k": good,
             "reason_posterior": reason,
             **{f"reason_{reading}": left.reason for reading, left in points.items()},

@@ -24,6 +24,7 @@ from models.contract import (
     read_table,
 )
 from models.contract.columns import chosen, complete, row, shown, whole
+from models.contract.compact import log_orders, marked
 from models.contract.families import UNIT
 
 if TYPE_CHECKING:
@@ -44,6 +45,17 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
         theta = prior["theta"].variable("theta")
         pm.Binomial("heads", n=constant(data, "flips"), p=theta, observed=constant(data, "heads"), dims="observation")
     return result
+
+
+def compact(data: xr.Dataset) -> xr.Dataset:
+    """All flips in one row: heads in all, of flips in all."""
+    heads, flips = data["heads"].values, data["flips"].values
+    several = flips > 1  # a single flip can fall in one order only
+    total = {"heads": heads.sum(keepdims=True), "flips": flips.sum(keepdims=True)}
+    orders = log_orders(heads[several], flips[several]).sum() - log_orders(total["heads"], total["flips"]).sum()
+    rows = data.drop_vars(["heads", "flips", "observation"])
+    rows = rows.assign({name: ("observation", value) for name, value in total.items()})
+    return marked(rows.assign_coords(observation=[0]), "rows", float(orders))
 
 
 def priors(data: xr.Dataset, *, alpha: float | None = None, beta: float | None = None) -> dict[str, Prior]:
@@ -220,6 +232,7 @@ SCENARIO = Scenario(
         "beta": "tails that it is worth",
     },
     model=model,
+    compact=compact,
     start=start,
     obstacle=obstacle,
     improper=improper,

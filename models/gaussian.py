@@ -25,9 +25,11 @@ from models.contract import (
     restated,
 )
 from models.contract.columns import chosen, complete, needed, numbers, only_column, shown, varying
+from models.contract.compact import has_statistics, marked
 from models.contract.families import POSITIVE, REAL
-from models.contract.linear import linear_improper, linear_posterior
+from models.contract.linear import fisher, linear_improper, linear_posterior
 from models.contract.reference import Array, importance_means, search_mode
+from models.contract.sufficient import log_constant, moments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +50,42 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
         sigma = prior["sigma"].variable("sigma")
         pm.Normal("y", mu=mu, sigma=sigma, observed=constant(data, "y"), dims="observation")
     return result
+
+
+def compact(data: xr.Dataset) -> xr.Dataset:
+    """Mean and sum of squares about it; the data themselves where there is no spread or only one value."""
+    y = data["y"].values
+    if len(y) < 2 or y.min() == y.max():
+        return data
+    found = moments(np.zeros((len(y), 0)), y)
+    squares, freedom = float(found.triangle[0, 0] ** 2), len(y) - 1
+    statistics = {"rows": len(y), "mean": found.mean, "squares": squares, "freedom": freedom}
+    kept = data.drop_vars(["y", "observation"]).assign({name: ((), float(one)) for name, one in statistics.items()})
+    return marked(kept, "statistics", log_constant(len(y), freedom, squares, True))
+
+
+def compact_model(data: xr.Dataset, prior: Prior) -> pm.Model:
+    """Sampling distributions of mean and sum of squares about it.
+
+    ``mean ~ Normal(mu, sigma / sqrt(n))``, ``squares ~ Gamma((n - 1) / 2, 1 / (2 sigma^2))``. They are independent
+    (Fisher 1925); together they hold all that ``y`` says of ``mu`` and ``sigma``.
+    """
+    import pymc as pm
+
+    with pm.Model() as result:
+        mu = prior["mu"].variable("mu")
+        sigma = prior["sigma"].variable("sigma")
+        fisher(data, mu, sigma)
+    return result
+
+
+def _statistics(data: xr.Dataset) -> tuple[int, float, float]:
+    """Number of values, their mean and their sum of squares about it; of the data or of their compact form."""
+    if has_statistics(data):
+        return int(data["rows"]), float(data["mean"]), float(data["squares"])
+    y = data["y"].values
+    centre = float(np.mean(y))
+    return len(y), centre, float(np.sum((y - centre) ** 2))
 
 
 def priors(
@@ -71,7 +109,8 @@ def priors(
 
 def units(data: xr.Dataset) -> dict[str, tuple[Any, Any]]:
     """Mean and standard deviation of the values."""
-    centre, spread = float(data["y"].mean()), float(data["y"].std(ddof=1))
+    n, centre, squares = _statistics(data)
+    spread = float(np.sqrt(squares / (n - 1)))
     return {"mu": (centre, spread), "sigma": (0.0, spread)}
 
 
@@ -120,53 +159,61 @@ def read(table: pd.DataFrame | None, *, column: str = "", missing: str = "stop")
 
 
 def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
-    """One of the observations, and a spread within a factor of three of theirs."""
-    y = data["y"].values
-    spread = np.std(y) or max(1.0, abs(float(y[0])))
-    return {"mu": np.asarray(rng.choice(y)), "sigma": np.asarray(spread * 3 ** rng.uniform(-1, 1))}
+    """About where the observations are, and a spread within a factor of three of theirs."""
+    n, centre, squares = _statistics(data)
+    spread = float(np.sqrt(squares / n)) or max(1.0, abs(centre))
+    return {
+        "mu": np.asarray(centre + spread * rng.normal()),
+        "sigma": np.asarray(spread * 3 ** rng.uniform(-1, 1)),
+    }
 
 
 def obstacle(data: xr.Dataset, prior: Prior) -> str:
     """Without spread the density grows for ever as sigma shrinks, unless the prior vanishes fast enough there."""
-    if _perfect(data, prior) and prior["sigma"].at_zero < data.sizes["observation"]:
+    if _perfect(data, prior) and prior["sigma"].at_zero < _statistics(data)[0]:
         return "unbounded: all observations are equal, so the density grows without limit as sigma goes to 0"
     return ""
 
 
 def _perfect(data: xr.Dataset, prior: Prior) -> bool:
     """Whether some mu leaves no residual."""
-    known = prior["mu"].hyperparameters["value"].ravel() if prior["mu"].fixed else np.zeros(0)
-    return len(np.unique(np.append(data["y"].values, known))) < 2
+    if has_statistics(data):
+        return False
+    y = data["y"].values
+    if y.size and y.min() < y.max():
+        return False
+    return not prior["mu"].fixed or not y.size or bool(np.all(prior["mu"].hyperparameters["value"] == y[0]))
 
 
 def improper(data: xr.Dataset, prior: Prior) -> str:
     """Too few observations for flat priors, or none that differ."""
     rank, flat_columns = int(not prior["mu"].fixed), int(not prior["mu"].proper)
-    return linear_improper(data.sizes["observation"], rank, flat_columns, prior["sigma"], _perfect(data, prior))
+    return linear_improper(_statistics(data)[0], rank, flat_columns, prior["sigma"], _perfect(data, prior))
 
 
 def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     """Closed forms where mu is conjugate given sigma, else a search and importance sampling; see the sources."""
-    y = data["y"].values
+    n, mean, squares = _statistics(data)
     known = {name: float(one.hyperparameters["value"]) for name, one in prior.items() if one.fixed}
     answers = []
     if not obstacle(data, flat(prior)):
-        centre = known.get("mu", float(np.mean(y)))
-        spread = float(np.sqrt(np.mean((y - centre) ** 2)))
+        centre = known.get("mu", mean)
+        spread = float(np.sqrt(squares / n + (mean - centre) ** 2))
         answers = [
             Reference("mle", "mu", centre, "mean of y"),
             Reference("mle", "sigma", spread, "root mean squared deviation from mu, divisor n"),
         ]
     if not obstacle(data, prior):
-        answers += _conjugate(y, prior) if prior["mu"].name in ("Normal", "Flat", "Fixed") else _general(y, prior)
+        conjugate = prior["mu"].name in ("Normal", "Flat", "Fixed")
+        answers += (_conjugate if conjugate else _general)(n, mean, squares, prior)
     return [one for one in answers if one.parameter not in known]
 
 
-def _conjugate(y: Array, prior: Prior) -> list[Reference]:
+def _conjugate(n: int, mean: float, squares: float, prior: Prior) -> list[Reference]:
     """A search and an integral over sigma, given which mu has a Normal posterior."""
     from scipy.optimize import minimize_scalar
 
-    n, mean, h = len(y), float(np.mean(y)), prior["mu"].hyperparameters
+    h = prior["mu"].hyperparameters
     location = float(h.get("value", h.get("mu", 0.0)))
     scale = 0.0 if prior["mu"].fixed else float(h.get("sigma", np.inf))
 
@@ -176,14 +223,15 @@ def _conjugate(y: Array, prior: Prior) -> list[Reference]:
     def minus_joint(log_sigma: float) -> float:
         sigma = np.exp(log_sigma)
         mu = best_mu(sigma)
-        misfit = np.sum((y - mu) ** 2) / sigma**2 + (((mu - location) / scale) ** 2 if scale else 0.0)
+        misfit = (squares + n * (mean - mu) ** 2) / sigma**2 + (((mu - location) / scale) ** 2 if scale else 0.0)
         return float(n * log_sigma + misfit / 2 - prior["sigma"].log_density(sigma))
 
     if prior["sigma"].fixed:
         sigma = float(prior["sigma"].hyperparameters["value"])
     else:
         # Sigma lies between the spread of the data and what it would take to explain the prior's mean.
-        centre, widest = np.log(np.std(y)), np.log(np.std(y) + abs(mean - location) * bool(np.isfinite(scale)))
+        spread = np.sqrt(squares / n)
+        centre, widest = np.log(spread), np.log(spread + abs(mean - location) * bool(np.isfinite(scale)))
         with np.errstate(divide="ignore"):
             ends = [float(np.log(end)) for end in prior["sigma"].support]
         bounds = (max(centre - 3, ends[0]), min(widest + 1, ends[1]))
@@ -193,8 +241,11 @@ def _conjugate(y: Array, prior: Prior) -> list[Reference]:
         if min(best - bounds[0], bounds[1] - best) < 1e-3:
             return []  # a prior so strong that sigma is not where the data are: no independent answer
         sigma = float(np.exp(best))
-    design = np.ones((n, 1))
-    beta, mean_sigma = linear_posterior(design, y, np.array([location]), np.array([scale]), prior["sigma"])
+    # Two rows with the same sums as all: one for the mean, one for the deviations from it.
+    design, outcome = np.array([[np.sqrt(n)], [0.0]]), np.array([np.sqrt(n) * mean, np.sqrt(squares)])
+    width = float(np.sqrt(squares / (n - 1))) if squares > 0 else abs(mean - location)
+    known = np.array([location]), np.array([scale])
+    beta, mean_sigma = linear_posterior(design, outcome, *known, prior["sigma"], n, width)
     source = "conjugate Normal given sigma, quadrature over sigma"
     return [
         Reference("map", "mu", best_mu(sigma), "conjugate Normal at the best sigma"),
@@ -204,9 +255,8 @@ def _conjugate(y: Array, prior: Prior) -> list[Reference]:
     ]
 
 
-def _general(y: Array, prior: Prior) -> list[Reference]:
+def _general(n: int, mean: float, squares: float, prior: Prior) -> list[Reference]:
     """Any prior that SciPy knows: the mode by a search, the means by importance sampling, in (mu, log sigma)."""
-    n, mean, squares = len(y), float(np.mean(y)), float(np.sum((y - np.mean(y)) ** 2))
     known = float(prior["sigma"].hyperparameters["value"]) if prior["sigma"].fixed else None
 
     def joint(points: Array) -> Array:
@@ -267,6 +317,8 @@ SCENARIO = Scenario(
     },
     fixable=("mu", "sigma"),
     model=model,
+    compact=compact,
+    compact_model=compact_model,
     start=start,
     obstacle=obstacle,
     improper=improper,

@@ -25,6 +25,7 @@ from models.contract import (
     read_table,
 )
 from models.contract.columns import needed
+from models.contract.compact import equal_rows, log_orders, marked
 from models.contract.design import design
 from models.contract.families import REAL
 from models.contract.logit import logit_reference
@@ -33,14 +34,19 @@ from models.contract.predictors import (
     OPTIONS,
     centre,
     coefficients,
+    count,
     flat_columns,
     has_intercept,
     in_units,
     labelled_design,
+    location,
+    part,
+    predictors,
     scaled_design,
 )
 from models.contract.reference import Array
 from models.contract.separation import Cone, separating
+from models.contract.sufficient import rank
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +74,25 @@ def model(data: xr.Dataset, prior: Prior) -> pm.Model:
     return result
 
 
+def compact(data: xr.Dataset) -> xr.Dataset:
+    """Rows with equal predictors in one, successes and trials added up; predictors as they enter the model."""
+    away, width = location(data)
+    middle, (which, first) = centre(data), equal_rows(predictors(data))
+    y, trials = data["y"].values, data["trials"].values
+    total = [np.bincount(which, values, len(first)).astype(values.dtype) for values in (y, trials)]
+    several = trials > 1  # a single trial can come out in one order only
+    orders = log_orders(y[several], trials[several]).sum() - log_orders(*total).sum()
+    rows = data[["x"]].isel(observation=first) - middle
+    rows = rows.assign(
+        y=("observation", total[0]),
+        trials=("observation", total[1]),
+        location=("predictor", away),
+        width=("predictor", width),
+    )
+    rows = rows.assign_coords(observation=np.arange(len(first))).assign_attrs(data.attrs | {"centred": 0})
+    return marked(rows, "rows", float(orders))
+
+
 def priors(data: xr.Dataset, *, scale: float | None = None, standardize: bool = True) -> dict[str, Prior]:
     """Scales of ``beta`` are those of standardised predictors, put back into the units of the data."""
     intercept = Distribution("Normal", mu=0, sigma=10)
@@ -81,7 +106,7 @@ def priors(data: xr.Dataset, *, scale: float | None = None, standardize: bool = 
 
 def units(data: xr.Dataset) -> dict[str, tuple[Any, Any]]:
     """One over the spread of each predictor; log-odds have no unit."""
-    return {"beta": (0.0, 1 / data["x"].std("observation", ddof=1).values)}
+    return {"beta": (0.0, 1 / location(data)[1])}
 
 
 def simulate(rng: np.random.Generator, n: int = 200) -> xr.Dataset:
@@ -137,9 +162,8 @@ def read(
 
 def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     """Coefficients of standardised predictors of about one."""
-    unit = 1 / data["x"].std("observation", ddof=1).values
-    beta = rng.normal(size=unit.size) * unit
-    away = data["x"].mean("observation").values - centre(data).values
+    away, width = location(data)
+    beta = rng.normal(size=width.size) / width
     return {"intercept": np.asarray(rng.normal() - away @ beta), "beta": beta}
 
 
@@ -164,9 +188,9 @@ def obstacle(data: xr.Dataset, prior: Prior) -> str:
     events, trials = int(data["y"].sum()), int(data["trials"].sum())
     if events in (0, trials) and has_intercept(data) and columns[0]:
         return "infinite: all outcomes are equal, so the likelihood rises for ever as the intercept grows"
-    rank = np.linalg.matrix_rank(scaled_design(data)[:, columns])
-    if rank < k:
-        return f"not unique: the {k} columns of the design have rank {rank}"
+    found = rank(scaled_design(data)[:, columns], count(data))
+    if found < k:
+        return f"not unique: the {k} columns of the design have rank {found}"
     cone = _cone(data, prior, columns)
     if cone.dimension == 0:
         return ""
@@ -230,6 +254,8 @@ SCENARIO = Scenario(
     hyperparameters=HYPERPARAMETERS,
     fixable=("intercept",),
     model=model,
+    compact=compact,
+    part=part,
     start=start,
     obstacle=obstacle,
     improper=improper,

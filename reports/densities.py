@@ -72,7 +72,7 @@ def likelihood_curve(fit: Fit) -> tuple[Array, Array] | None:
         return None
     x, height = [], []
     for prior in fit.priors:
-        stored = fit.dataset(prior, "log_likelihood")
+        stored = fit.log_likelihood(prior)
         if stored is None:
             return None
         terms = stored[next(iter(stored.data_vars))].transpose("chain", "draw", ...).astype(float)

@@ -56,7 +56,7 @@ def covariates(data: xr.Dataset, name: str) -> dict[str, xr.DataArray]:
 
 def size(fit: Fit) -> str:
     """How much data there are, in words; a count of trials for grouped counts."""
-    observations = fit.data.sizes["observation"]
+    observations = int(fit.data.attrs.get("rows", fit.data.sizes["observation"]))
     if shape(fit) == "counts":
         trials = {key: int(variable.sum()) for key, variable in covariates(fit.data, outcome(fit)).items()}
         for key, total in trials.items():

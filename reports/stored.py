@@ -97,6 +97,11 @@ class Fit:
         groups = self.tree[prior].children
         return groups[group].to_dataset() if group in groups else None
 
+    def log_likelihood(self, prior: str) -> xr.Dataset | None:
+        """Return the log likelihood of all observations: of each, or in one sum if only some have their own."""
+        total = self.dataset(prior, "log_likelihood_total")
+        return self.dataset(prior, "log_likelihood") if total is None else total
+
     def draws(self, prior: str, group: str = "posterior") -> xr.Dataset:
         """Return the draws of the compared parameters, each element a scalar variable named by its label."""
         if (prior, group) not in self._draws:

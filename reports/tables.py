@@ -158,7 +158,7 @@ def prediction(fit: Fit) -> dict[str, Any] | None:
         posterior = elpd.sel(reading="posterior").values
         bad = int(np.sum(~(stored["khat"].values <= float(stored.attrs["good_k"]))))
         limit = f"{float(stored.attrs['good_k']):.2g}"
-        subsample = "" if m == n else f"from a random {m:,} of {n:,} observations"
+        subsample = "" if m == n else f"from a random {m:,} of {n:,} observations, which the errors take into account"
         cells = []
         for reading in ("mle", "map", "posterior"):
             values = elpd.sel(reading=reading).values
@@ -169,8 +169,10 @@ def prediction(fit: Fit) -> dict[str, Any] | None:
                 continue
             difference = posterior - values
             compared = reading != "posterior" and bool(np.isfinite(posterior).all())
-            error = float(np.sqrt(n * difference.var(ddof=1)))
-            total = number(float(n * values.mean()), float(np.sqrt(n * values.var(ddof=1))) / 10)
+            # Over n observations, and of a subsample of m of them (`comparisons.rules.loss`).
+            spread = np.sqrt(n + n**2 * (1 - m / n) / m)
+            error = float(spread * difference.std(ddof=1))
+            total = number(float(n * values.mean()), float(spread * values.std(ddof=1)) / 10)
             size = (
                 f"{number(float(n * difference.mean()), error / 10)} ± {significant(error, 2)}" if compared else MISSING
             )
@@ -219,7 +221,7 @@ def _positions(fit: Fit) -> dict[str, str]:
 
 def _power_scaled(fit: Fit, prior: str) -> pd.DataFrame | None:
     """The sensitivities by ArviZ, or None for a prior without density or with a constant one."""
-    groups = [fit.dataset(prior, name) for name in ("prior", "log_prior", "log_likelihood")]
+    groups = [fit.dataset(prior, "prior"), fit.dataset(prior, "log_prior"), fit.log_likelihood(prior)]
     if any(group is None for group in groups):
         return None
     _, log_prior, likelihood = (group for group in groups if group is not None)

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
+from models.contract.data import constant
 from models.contract.distribution import Distribution
 from models.contract.reference import Array
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def fisher(data: xr.Dataset, mean: Any, sigma: Any, projected: Any = None) -> None:
+    """Add the statistics of a Normal linear model to the open PyMC model (`models.contract.sufficient`).
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        With ``squares`` and ``freedom``; ``rows`` and ``mean`` if there is an intercept; ``projection`` if there are
+        predictors.
+    mean, projected : tensor
+        Expectations of the mean, None without intercept, and of the projections, None without predictors.
+    sigma : tensor
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    if mean is not None:
+        error = sigma / pt.sqrt(constant(data, "rows"))
+        pm.Normal("mean", mu=mean, sigma=error, observed=constant(data, "mean"))
+    if projected is not None:
+        observed = constant(data, "projection")
+        pm.Normal("projection", mu=projected, sigma=sigma, observed=observed, dims="direction")
+    shape = constant(data, "freedom") / 2
+    pm.Gamma("squares", alpha=shape, beta=1 / (2 * sigma**2), observed=constant(data, "squares"))
 
 
 def linear_improper(n: int, rank: int, flat_columns: int, sigma: Distribution, perfect: bool) -> str:
@@ -40,7 +71,13 @@ def linear_improper(n: int, rank: int, flat_columns: int, sigma: Distribution, p
 
 
 def linear_posterior(
-    design: Array, outcome: Array, mean: Array, sd: Array, prior_sigma: Distribution
+    design: Array,
+    outcome: Array,
+    mean: Array,
+    sd: Array,
+    prior_sigma: Distribution,
+    rows: int | None = None,
+    spread: float | None = None,
 ) -> tuple[Array, float]:
     r"""Posterior means of the coefficients and the noise scale of a Normal linear model.
 
@@ -59,6 +96,10 @@ def linear_posterior(
         fixed.
     prior_sigma : Distribution
         Prior of :math:`\sigma`, or the number at which it is held.
+    rows : int, optional
+        Number of observations, if design and outcome are fewer rows with the same sums of products.
+    spread : float, optional
+        Their standard deviation then, from which the search for the posterior of sigma sets out.
 
     Returns
     -------
@@ -72,7 +113,7 @@ def linear_posterior(
     doi:10.1137/130932132.
     """
     known = sd == 0
-    outcome, n = outcome - design[:, known] @ mean[known], len(outcome)
+    outcome, n = outcome - design[:, known] @ mean[known], rows or len(outcome)
     design, mean_of_all, mean, precision = design[:, ~known], mean, mean[~known], 1 / np.square(sd[~known])
 
     def whole(beta: Array) -> Array:
@@ -93,8 +134,9 @@ def linear_posterior(
         # The density of log sigma carries the Jacobian sigma.
         return np.array(values) + prior_sigma.log_density(np.exp(grid)) + grid, np.array(betas)
 
-    spread = np.sqrt(np.mean(outcome**2)) if n == 1 else np.std(outcome, ddof=1)
-    if n > design.shape[1] + 1:  # the same sums of squares from as many rows as there are columns
+    if spread is None:
+        spread = float(np.sqrt(np.mean(outcome**2)) if n == 1 else np.std(outcome, ddof=1))
+    if len(design) > design.shape[1] + 1:  # the same sums of squares from as many rows as there are columns
         triangle = np.linalg.qr(np.column_stack([design, outcome]), mode="r")
         design, outcome = triangle[:, :-1], triangle[:, -1]
     if prior_sigma.fixed:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.contract.compact import has_statistics
 from models.contract.distribution import Distribution, Prior
 from models.contract.linear import linear_posterior
-from models.contract.predictors import design_matrix, has_intercept, is_centred
+from models.contract.predictors import count, design_matrix, has_intercept, is_centred, outcome
 from models.contract.reference import Array, Reference, importance_means, search_mode
 
 if TYPE_CHECKING:
@@ -24,21 +25,22 @@ def linear_reference(data: xr.Dataset, prior: Prior, unique: bool, exists: bool)
     Parameters
     ----------
     data : xarray.Dataset
-        With predictors ``x`` and outcome ``y``.
+        With predictors ``x`` and outcome ``y``; or their statistics, in whose place stand as few rows with the same
+        sums of products.
     prior : Prior
         Of ``intercept`` (if there is one), ``beta`` and ``sigma``.
     unique, exists : bool
         Whether the likelihood, and the joint density, has a maximum.
     """
-    design, y = design_matrix(data), data["y"].values
+    design, y = design_matrix(data), outcome(data)
     names = [prior[name].name for name in ("intercept", "beta") if name in prior]
     answers: list[Reference] = []
     if unique:
         held = "intercept" in prior and prior["intercept"].fixed
         known = np.array([float(prior["intercept"].hyperparameters["value"])]) if held else np.zeros(0)
-        rest = _least_squares(design[:, len(known) :], y - known.sum())
+        rest = _least_squares(design[:, len(known) :], y - design[:, : len(known)] @ known)
         ols = np.append(known, rest)
-        sigma = float(np.sqrt(np.mean((y - design @ ols) ** 2)))
+        sigma = float(np.sqrt(np.sum((y - design @ ols) ** 2) / count(data)))
         answers += _answers(data, "mle", ols, sigma, "least squares (NumPy); root mean squared residual")
     if exists:
         if all(name in CONJUGATE for name in names):
@@ -122,7 +124,8 @@ def _conjugate(data: xr.Dataset, prior: Prior, design: Array, y: Array) -> list[
         return values, float(np.sum(w**2) / 2)
 
     name = "least squares" if flat[free].all() else "scikit-learn Ridge(alpha = sigma^2 / tau^2)"
-    coefficients, sigma = linear_posterior(design, y, mean, sd, prior["sigma"])
+    size = (count(data), float(data["spread"])) if has_statistics(data) else ()
+    coefficients, sigma = linear_posterior(design, y, mean, sd, prior["sigma"], *size)
     source = "exact ridge posterior given sigma, quadrature over sigma"
     return _searched(data, prior, y, solve, name) + _answers(data, "posterior", coefficients, sigma, source)
 
@@ -144,19 +147,20 @@ def _lasso(
     """
     from sklearn.linear_model import Lasso
 
-    first, n = int(has_intercept(data)), len(y)
+    first, n = int(has_intercept(data)), count(data)
     unit = prior["beta"].hyperparameters["b"] + np.zeros(data.sizes["predictor"])
-    z, target = design[:, first:] * unit, y - y.mean() if first else y
+    middle = float(design[:, 0] @ y) / n if first else 0.0
+    z, target = design[:, first:] * unit, y - design[:, 0] * middle if first else y
     h = prior["intercept"].hyperparameters if first else {}
     location, held = float(h.get("value", h.get("mu", 0.0))), first and prior["intercept"].fixed
     scale = float(h.get("sigma", np.inf))
 
     def solve(log_sigma: float) -> tuple[Array, float]:
         variance = float(np.exp(2 * log_sigma))
-        w = Lasso(alpha=variance / n, fit_intercept=False, tol=1e-13, max_iter=100_000).fit(z, target).coef_
+        w = Lasso(alpha=variance / len(y), fit_intercept=False, tol=1e-13, max_iter=100_000).fit(z, target).coef_
         penalty, intercept = float(np.abs(w).sum()), []
         if first:
-            best = (n * y.mean() / variance + location / scale**2) / (n / variance + 1 / scale**2)
+            best = (n * middle / variance + location / scale**2) / (n / variance + 1 / scale**2)
             intercept = [location if held else best]
             penalty += 0.0 if held else ((best - location) / scale) ** 2 / 2
         return np.append(intercept, w * unit), penalty
@@ -170,7 +174,7 @@ def _searched(
     """The mode, from the best coefficients for every sigma and a search over sigma."""
     from scipy.optimize import minimize_scalar
 
-    design, n = design_matrix(data), len(y)
+    design, n = design_matrix(data), count(data)
     if prior["sigma"].fixed:
         sigma = float(prior["sigma"].hyperparameters["value"])
         return _answers(data, "map", solve(np.log(sigma))[0], sigma, name)
@@ -182,8 +186,8 @@ def _searched(
 
     # Shrinking can only leave more unexplained than least squares does; an Exponential prior pulls sigma down a little.
     residual = y - design @ _least_squares(design, y)
-    size = float(np.sqrt(np.mean(y**2)))
-    lowest, highest = np.log(max(float(np.sqrt(np.mean(residual**2))), size * 1e-6)) - 3, np.log(size) + 1
+    size, left = (float(np.sqrt(np.sum(part**2) / n)) for part in (y, residual))
+    lowest, highest = np.log(max(left, size * 1e-6)) - 3, np.log(size) + 1
     with np.errstate(divide="ignore"):
         ends = [float(np.log(end)) for end in prior["sigma"].support]
     bounds = (max(lowest, ends[0]), min(highest, ends[1]))
@@ -200,7 +204,7 @@ def _by_importance(data: xr.Dataset, prior: Prior, design: Array, y: Array) -> l
 
     The mode too, by a search, unless a Laplace prior makes a kink of it.
     """
-    n, k = design.shape
+    n, k = count(data), design.shape[1]
     if np.linalg.matrix_rank(design) < k or n <= k:
         return []  # no centre to propose from
     ols = _least_squares(design, y)

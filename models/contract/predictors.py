@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.contract.compact import has_statistics, is_compact
 from models.contract.distribution import Prior, restated
 from models.contract.reference import Array
+from models.contract.sufficient import means, widths
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,19 +46,65 @@ def is_centred(data: xr.Dataset) -> bool:
 
 
 def centre(data: xr.Dataset) -> xr.DataArray:
-    """What is subtracted from the predictors: their means, or zeros; dims (predictor,)."""
-    means = data["x"].mean("observation")
-    return means if is_centred(data) else means * 0
+    """What is subtracted from the predictors: their means, or zeros; dims (predictor,).
+
+    Some rows of a data set keep the means of all, as the variable ``centre`` (`part`).
+    """
+    if "centre" in data:
+        return data["centre"]
+    found = means(predictors(data)) if is_centred(data) else np.zeros(data.sizes["predictor"])
+    return data["x"].isel(observation=0, drop=True).copy(data=found)
+
+
+def part(data: xr.Dataset, rows: Any) -> xr.Dataset:
+    """Some rows of the data, centred where all rows are (`models.contract.Scenario`)."""
+    return data.isel(observation=rows).assign(centre=centre(data))
+
+
+def predictors(data: xr.Dataset) -> Array:
+    """The predictors as they are, shape (n, p)."""
+    return np.asarray(data["x"].transpose("observation", "predictor").values, dtype=float)
+
+
+def location(data: xr.Dataset) -> tuple[Array, Array]:
+    """Means of the predictors as they enter the model, and their standard deviations; of all rows, shape (p,) each."""
+    if is_compact(data):
+        return data["location"].values, data["width"].values
+    x = predictors(data)
+    middle = means(x)
+    return middle - centre(data).values, widths(x, middle)
+
+
+def count(data: xr.Dataset) -> int:
+    """Number of rows, of the data or of those that statistics stand for."""
+    return int(data["rows"]) if has_statistics(data) else data.sizes["observation"]
 
 
 def design_matrix(data: xr.Dataset) -> Array:
-    """The columns of the model: ones if there is an intercept, and the predictors; shape (n, k)."""
-    x = (data["x"] - centre(data)).values
+    """The columns of the model: ones if there is an intercept, and the predictors; shape (n, k).
+
+    Of statistics as many rows as have the same sums of products, with `outcome`.
+    """
+    if has_statistics(data):
+        triangle = np.pad(data["triangle"].values, ((0, 1), (0, 0)))
+        if not has_intercept(data):
+            return np.asarray(triangle)
+        first = np.sqrt(count(data)) * np.append(1.0, data["location"].values)
+        return np.vstack([first, np.column_stack([np.zeros(len(triangle)), triangle])])
+    x = predictors(data) - centre(data).values
     return np.column_stack([np.ones(len(x)), x]) if has_intercept(data) else x
 
 
+def outcome(data: xr.Dataset) -> Array:
+    """The outcome of every row of `design_matrix`."""
+    if not has_statistics(data):
+        return np.asarray(data["y"].values)
+    found = np.append(data["projection"].values, np.sqrt(data["squares"].values))
+    return np.append(np.sqrt(count(data)) * data["mean"].values, found) if has_intercept(data) else found
+
+
 def scaled_design(data: xr.Dataset) -> Array:
-    """The design with columns of length ``sqrt(n)``: its rank does not depend on units."""
+    """The design with columns of equal length: its rank does not depend on units."""
     design = design_matrix(data)
     length = np.sqrt(np.mean(design**2, axis=0))
     return design / np.where(length > 0, length, 1.0)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from models.contract.compact import itself, some_rows
+
 if TYPE_CHECKING:
     import numpy as np
     import pymc as pm
@@ -65,6 +67,19 @@ class Scenario:
         deviation; an empty string if it has all three.
     reference : callable
         ``reference(data, prior)`` returns independent answers (`models.contract.Reference`).
+    compact : callable
+        ``compact(data)`` returns a data set with the same likelihood up to a constant factor and as few rows as it can;
+        the data themselves if there is no smaller one, which is the default. What it returns says so in its attributes
+        (`models.contract.compact.marked`). It also serves ``start``, ``obstacle``, ``improper`` and ``reference``.
+    compact_model : callable, optional
+        ``compact_model(data, prior)``, the model of a compact data set that holds statistics instead of rows; ``model``
+        itself is the model of all others. Of every model of a compact data set ``<variable>_data`` is the variable of
+        the data set unchanged, and ``<variable>_<hyperparameter>`` the hyperparameter of the prior.
+    part : callable
+        ``part(data, rows)`` returns some rows of the data, whose likelihood is what it is among all of them.
+    whiten : callable, optional
+        ``whiten(compact, prior)`` returns names of free variables and a matrix; their values, one after the other, are
+        the matrix times coordinates in which a search for the maximum has no narrow valley. None if it knows none.
     options, hyperparameters : mapping of str to str
         The keyword arguments of ``read`` and of ``priors``, each with a line of help for the command line.
     fixable : tuple of str
@@ -99,6 +114,10 @@ class Scenario:
     obstacle: Callable[[xr.Dataset, Prior], str]
     improper: Callable[[xr.Dataset, Prior], str]
     reference: Callable[[xr.Dataset, Prior], list[Reference]]
+    compact: Callable[[xr.Dataset], xr.Dataset] = itself
+    compact_model: Callable[[xr.Dataset, Prior], pm.Model] | None = None
+    part: Callable[[xr.Dataset, Any], xr.Dataset] = some_rows
+    whiten: Callable[[xr.Dataset, Prior], tuple[tuple[str, ...], NDArray[np.float64]] | None] | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
     fixable: tuple[str, ...] = ()

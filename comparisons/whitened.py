@@ -1,0 +1,72 @@
+"""The functions of a model in coordinates in which a search for the maximum has no narrow valley.
+
+Predictors that nearly determine each other make a likelihood whose curvature in one direction is 1e20 times that in
+another: no optimiser, and no inverse of a Hessian, survives that in double precision. In coordinates of about unit
+curvature (`models.contract.Scenario.whiten`) it is a ball. The parameters stay those that the model declares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from comparisons.functions import Array, Functions
+
+
+class Whitened(Functions):
+    """Functions of coordinates ``v``, of which the unconstrained vector is ``basis @ v``.
+
+    Parameters
+    ----------
+    model, point
+        As of `Functions`.
+    names : tuple of str
+        Untransformed free variables, neighbours in the model.
+    matrix : array, shape (k, k)
+        Their values, one after the other, are this matrix times coordinates.
+    """
+
+    def __init__(self, model: Any, point: dict[str, Array], names: tuple[str, ...], matrix: Array) -> None:
+        super().__init__(model, point)
+        where = np.concatenate([np.arange(self.size)[self.slices[name]] for name in names])
+        self.basis = np.eye(self.size)
+        self.basis[np.ix_(where, where)] = matrix
+
+    def unconstrain(self, point: dict[str, Array]) -> Array:
+        """The coordinates of a point in the declared parametrisation."""
+        return np.linalg.solve(self.basis, super().unconstrain(point))
+
+    def density(self, variables: Sequence[Any]) -> Callable[[Array], tuple[float, Array]]:
+        """As of `Functions`, of coordinates."""
+        inner = super().density(variables)
+
+        def evaluate(v: Array) -> tuple[float, Array]:
+            value, gradient = inner(self.basis @ v)
+            return value, gradient @ self.basis
+
+        return evaluate
+
+    def sampled(self) -> Callable[[Array], tuple[float, Array]]:
+        """As of `Functions`, of coordinates, up to the constant volume of the basis."""
+        inner = super().sampled()
+
+        def evaluate(v: Array) -> tuple[float, Array]:
+            value, gradient = inner(self.basis @ v)
+            return value, gradient @ self.basis
+
+        return evaluate
+
+    def declared(self) -> Callable[[Array], dict[str, Array]]:
+        """As of `Functions`, of coordinates."""
+        inner = super().declared()
+        return lambda v: inner(self.basis @ v)
+
+    def each_declared(self, draws: Array) -> dict[str, Array]:
+        """As of `Functions`, of coordinates."""
+        return super().each_declared(draws @ self.basis.T)
+
+    def each_term(self, variables: Sequence[Any], draws: Array) -> dict[str, Array]:
+        """As of `Functions`, of coordinates."""
+        return super().each_term(variables, draws @ self.basis.T)
