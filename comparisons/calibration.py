@@ -198,7 +198,7 @@ def staying(lower: Array, upper: Array, n: int, shares: Array) -> float:
     """
     state, before, reached = np.ones(1), 0, 0.0
     for low, high, share in zip(lower.astype(int), upper.astype(int), shares, strict=True):
-        if low > high:
+        if high < max(low, before):
             return 0.0
         state = np.convolve(state, poisson.pmf(np.arange(high - before + 1), n * (share - reached)))
         state, before, reached = state[max(low - before, 0) : high - before + 1], max(low, before), share

@@ -181,7 +181,7 @@ def averaged(coin: Coin, alpha: float, beta: float) -> pd.DataFrame:
 def _rows(
     coin: Coin, interval: str, probability: Array, covers: Array, width: Array, error: Array, squared: Array
 ) -> pd.DataFrame:
-    """Expectations over the numbers of heads, the last axis of all arrays; of width and errors given that they exist."""
+    """Expectations over the numbers of heads, the last axis; those of width and errors given that they exist."""
 
     def mean(values: Array) -> Array:
         known = ~np.isnan(values)

@@ -22,8 +22,17 @@ def number(frame: pd.DataFrame, interval: str, column: str = "coverage") -> floa
 
 @pytest.mark.parametrize(
     ("flips", "theta", "published"),
-    [(30, 0.2, 0.946), (98, 0.2, 0.928), (17, 0.5, 0.951), (40, 0.5, 0.919), (592, 0.005, 0.792), (954, 0.005, 0.852)]
-    + [(1279, 0.005, 0.875), (1583, 0.005, 0.889), (1876, 0.005, 0.898)],
+    [
+        (30, 0.2, 0.946),
+        (98, 0.2, 0.928),
+        (17, 0.5, 0.951),
+        (40, 0.5, 0.919),
+        (592, 0.005, 0.792),
+        (954, 0.005, 0.852),
+        (1279, 0.005, 0.875),
+        (1583, 0.005, 0.889),
+        (1876, 0.005, 0.898),
+    ],
 )
 def test_wald_coverage_is_that_of_brown_cai_and_dasgupta(flips: int, theta: float, published: float) -> None:
     assert round(number(at(Coin(flips), theta), "wald"), 3) == published
