@@ -166,7 +166,7 @@ def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Iterat
     except ImportError:
         raise BadInput("--scheduler needs Dask: uv sync --extra cluster, or pip install distributed") from None
     try:
-        client = Client(address, timeout=ANSWER, set_as_default=False)
+        client = Client(address, timeout=ANSWER)
     except (OSError, ValueError):
         raise BadInput(f"--scheduler {address}: nobody answers there; give the address of a dask scheduler") from None
     with client:
