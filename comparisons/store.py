@@ -33,6 +33,12 @@ NO_NUMBERS = (
     "colours",
     "markup",
     "plots",
+    "exact",
+    "coverage",
+    "calibration",
+    "job",
+    "progress",
+    "scale_out",
 )
 """Modules of the readings that results do not depend on, by the ends of their names."""
 PACKAGES = ("arviz", "arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytensor", "scikit-learn", "scipy", "xarray")

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "dask": "dask-core"}
 
 
 def requirements(entries: list[str]) -> dict[str, str]:
@@ -27,6 +27,13 @@ def test_environment_yml_names_the_same_packages_and_bounds() -> None:
     wanted["python"] = project["project"]["requires-python"].replace(" ", "")
     assert requirements(conda["dependencies"]) == wanted
     assert conda["channels"] == ["conda-forge"]
+
+
+def test_optional_packages_are_those_of_the_development_environment() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    development = requirements(project["dependency-groups"]["dev"])
+    for extra in project["project"]["optional-dependencies"].values():
+        assert requirements(extra).items() <= development.items()
 
 
 def test_python_version_is_within_the_bounds() -> None:

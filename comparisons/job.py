@@ -1,0 +1,93 @@
+"""What a study is asked to do, and how its worlds are numbered, seeded and named: by chunks, never by workers."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import models
+from comparisons import store
+from comparisons.settings import SETTINGS
+from models.contract import BadInput
+
+TRUTHS = ("prior", "fixed")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One study: many simulated worlds of one fit under one prior.
+
+    Attributes
+    ----------
+    fit : str
+        A built-in fit; its worlds have its model and its design.
+    prior : str
+        Name of the prior under which all worlds are read.
+    worlds : int
+        How many. A larger study with everything else equal begins with the same chunks.
+    truth : {"prior", "fixed"}
+        Whether the truth of every world is drawn from the prior, or is the same in all.
+    size : int
+        Worlds per chunk, which are read together; the last chunk may be smaller.
+    seed : int
+    level : float
+        Of all intervals.
+
+    Raises
+    ------
+    BadInput
+        If one of them makes no sense.
+    """
+
+    fit: str
+    prior: str
+    worlds: int
+    truth: str = "prior"
+    size: int = 500
+    seed: int = SETTINGS.seed
+    level: float = SETTINGS.level
+
+    def __post_init__(self) -> None:
+        if self.fit not in models.fits():
+            raise BadInput(f"no fit named {self.fit!r}; known fits: {', '.join(models.fits())}")
+        if self.truth not in TRUTHS:
+            raise BadInput(f"--truth {self.truth!r}: prior (drawn anew in every world) or fixed")
+        for option, value, low, high in (
+            ("--worlds", self.worlds, 1, 100_000_000),
+            ("--size", self.size, 1, 1_000_000),
+            ("--seed", self.seed, 0, 2**63 - 1),
+        ):
+            if not low <= value <= high:
+                raise BadInput(f"{option} {value}: give a whole number from {low:,} to {high:,}")
+        if not 0.01 <= self.level <= 0.999:
+            raise BadInput(f"--level {self.level:g}: give a probability between 0.01 and 0.999, such as 0.95")
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks."""
+        return -(-self.worlds // self.size)
+
+    def numbers(self, index: int) -> NDArray[np.int64]:
+        """Numbers of the worlds of a chunk, counted over the whole study from 0."""
+        return np.arange(index * self.size, min((index + 1) * self.size, self.worlds))
+
+    @property
+    def identity(self) -> str:
+        """Everything but the number of worlds, as JSON."""
+        return json.dumps({key: value for key, value in asdict(self).items() if key != "worlds"}, sort_keys=True)
+
+    def seeds(self, index: int) -> np.random.SeedSequence:
+        """The source of everything random in a chunk, whoever computes it."""
+        return np.random.SeedSequence([self.seed, zlib.crc32(self.identity.encode()), index])
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything that a chunk depends on: the job, the code, the data, versions of packages."""
+        own = Path(__file__).read_text(encoding="utf-8")
+        return store.inputs_of_fit(models.fits()[self.fit][0], {"job": self.identity}, own)
