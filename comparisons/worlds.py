@@ -350,4 +350,5 @@ def _convergence(draws: Array) -> tuple[Array, Array, Array]:
     """R-hat, bulk and tail effective size, each of shape (worlds, q)."""
     data = xr.Dataset({"x": (("world", "chain", "draw", "quantity"), draws)})
     found = [az.rhat(data), az.ess(data, method="bulk"), az.ess(data, method="tail")]
-    return tuple(one["x"].transpose("world", "quantity").values for one in found)  # type: ignore[return-value]
+    r_hat, bulk, tail = (one["x"].transpose("world", "quantity").values for one in found)
+    return r_hat, bulk, tail
