@@ -1,4 +1,4 @@
-"""The functions of a model in coordinates in which a search for the maximum has no narrow valley.
+"""The functions of a model in coordinates in which neither search nor chains meet a narrow valley.
 
 Predictors that nearly determine each other make a likelihood whose curvature in one direction is 1e20 times that in
 another: no optimiser, and no inverse of a Hessian, survives that in double precision. In coordinates of about unit
