@@ -120,6 +120,7 @@ def _stale(folder: Path, site: Path, code: str) -> str:
 
 def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) -> None:
     print(f"pages: {len(stale)} to build", flush=True)
+    processes = context(["reports.page"])
     # The largest results take longest: they go first.
     order = sorted(stale, key=lambda name: -(results / name / "fit.nc").stat().st_size)
     if min(jobs, len(stale)) == 1:
@@ -128,7 +129,7 @@ def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) ->
         return
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
-    with ProcessPoolExecutor(min(jobs, len(stale)), mp_context=context(["reports.page"])) as pool:
+    with ProcessPoolExecutor(min(jobs, len(stale)), mp_context=processes) as pool:
         tasks = {pool.submit(build_page, results / name, site, stale[name]): name for name in order}
         for task in as_completed(tasks):
             if task.exception() is not None:
