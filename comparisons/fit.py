@@ -159,9 +159,10 @@ def _under_prior(plan: Plan, prior: Prior, given: _Given, seed: np.random.SeedSe
     level, compared = settings.level, _compared(scenario, searched)
     map_ = points.map_(searched, compared, starts, level, scenario.obstacle(given.known, prior), scenario.order)
     report("mode")
-    sampled, unconstrained = posterior.sample(
-        searched, starts[: settings.chains], sampler_seed, draws=settings.draws, tune=settings.tune
-    )
+    lengths = {"draws": settings.draws, "tune": settings.tune}
+    # Where parts are interchangeable, chains are at different modes: the curvature at one says little of the others.
+    mode = map_.optimum if scenario.order is None else None
+    sampled, unconstrained = posterior.sample(searched, starts[: settings.chains], sampler_seed, mode, **lengths)
     statistics = sampled["sample_stats"].to_dataset()
     draws = sampled["posterior"].to_dataset()
     model = searched.model
