@@ -7,6 +7,7 @@ is lost loses the chunk it was at, which another does again.
 
 from __future__ import annotations
 
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -130,6 +131,21 @@ def _work(chunk: Chunk, job: Job, index: int, digest: str) -> tuple[int, xr.Data
         return index, chunk(job, index)
 
 
+class Call:
+    """A call of `_work` that is made when it is read from its pickle.
+
+    A Dask worker that cannot read a task, because it does not find the code, ends without a word, and the study would
+    wait for ever. It can always read ``pickle.loads`` and bytes, and what fails then is an error of the task.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        self.arguments = arguments
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        """Say how it is read."""
+        return _work, self.arguments
+
+
 def _here(chunk: Chunk, job: Job, left: list[int], jobs: int) -> Iterator[tuple[int, xr.Dataset]]:
     """Chunks as they are done by processes of this machine; one process is this one."""
     from joblib import Parallel, delayed, parallel_config
@@ -176,7 +192,7 @@ def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Iterat
             raise BadInput(f"--scheduler {address}: it has no worker; start some with dask worker") from None
 
         def submit(index: int) -> object:
-            return client.submit(_work, chunk, job, index, job.digest, pure=False)
+            return client.submit(pickle.loads, pickle.dumps(Call(chunk, job, index, job.digest)), pure=False)
 
         indices, deaths = {submit(index): index for index in left}, 0
         running = as_completed(indices)
@@ -191,6 +207,9 @@ def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Iterat
                 again = submit(index)
                 indices[again] = index
                 running.add(again)
+            except ImportError as problem:
+                where = "start it in the root of a copy of this repository, in its environment"
+                raise BadInput(f"--scheduler {address}: a worker says {str(problem)!r}; {where}") from None
             except CancelledError:
                 raise Lost(f"the scheduler {address} has ended") from None
             else:
