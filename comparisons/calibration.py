@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, poisson
 
 from comparisons.checks import Check
+from comparisons.digits import percent
 
 Array = NDArray[np.float64]
 
@@ -82,7 +83,7 @@ class Calibration:
             f"parameter{'s' if count > 1 else ''}, false alarm {self.alarm:g}"
         )
         share = self.left_out / (self.worlds + self.left_out)
-        lost = f"{self.left_out:,} of {self.worlds + self.left_out:,} worlds left out, allowed {FAILED:.0%}"
+        lost = f"{self.left_out:,} of {self.worlds + self.left_out:,} worlds left out, allowed {percent(FAILED)}"
         return [
             Check("calibration", "posterior", bad.empty, detail, tuple(bad["parameter"])),
             Check("worlds", "posterior", share <= FAILED, lost),
@@ -95,7 +96,7 @@ class Calibration:
             "left_out": self.left_out,
             "largest_rank": self.largest,
             "alarm": self.alarm,
-            "parameters": self.table.to_dict("records"),
+            "parameters": self.table.astype(object).where(self.table.notna(), None).to_dict("records"),
             "checks": [asdict(check) for check in self.checks],
             "shares": self.shares.tolist(),
             "differences": {name: values.tolist() for name, values in self.differences.items()},

@@ -7,9 +7,11 @@ is lost loses the chunk it was at, which another does again.
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
@@ -155,7 +157,7 @@ def _here(chunk: Chunk, job: Job, left: list[int], jobs: int) -> Iterator[tuple[
         tasks = (delayed(_work)(chunk, job, index, job.digest) for index in sorted(waiting))
         workers = min(jobs, len(waiting))
         try:
-            with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1, initializer=_serve):
+            with parallel_config("loky", workers, inner_max_num_threads=1, initializer=_serve, initargs=(os.getpid(),)):
                 for index, found in Parallel(return_as="generator_unordered", batch_size=1)(tasks):
                     waiting.discard(index)
                     deaths = 0
@@ -166,9 +168,17 @@ def _here(chunk: Chunk, job: Job, left: list[int], jobs: int) -> Iterator[tuple[
                 raise Lost(f"{DEATHS} processes in a row were ended from outside; is memory short?") from None
 
 
-def _serve() -> None:
-    """Leave Ctrl-C to the parent, which ends its workers without a traceback from each."""
+def _serve(parent: int) -> None:
+    """Leave Ctrl-C to the parent, which ends its workers without a traceback from each; end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    """End this process when its parent has ended: nobody waits for its work any more."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Iterator[tuple[int, xr.Dataset]]:
