@@ -12,7 +12,8 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -74,6 +75,7 @@ def run(chunk: Chunk, job: Job, folder: Path, jobs: int = 1, scheduler: str = ""
                     write_chunk(folder, job, index, found)
                     progress.step()
             finally:
+                done.close()
                 progress.close()
         parts = [read_chunk(folder, job, index) for index in range(job.chunks)]
     whole = [part for part in parts if part is not None]
@@ -148,24 +150,30 @@ class Call:
         return _work, self.arguments
 
 
-def _here(chunk: Chunk, job: Job, left: list[int], jobs: int) -> Iterator[tuple[int, xr.Dataset]]:
+def _here(chunk: Chunk, job: Job, left: list[int], jobs: int) -> Generator[tuple[int, xr.Dataset]]:
     """Chunks as they are done by processes of this machine; one process is this one."""
     from joblib import Parallel, delayed, parallel_config
 
     waiting, deaths = set(left), 0
     while waiting:
         tasks = (delayed(_work)(chunk, job, index, job.digest) for index in sorted(waiting))
-        workers = min(jobs, len(waiting))
+        settings = {"n_jobs": min(jobs, len(waiting)), "inner_max_num_threads": 1}
         try:
-            with parallel_config("loky", workers, inner_max_num_threads=1, initializer=_serve, initargs=(os.getpid(),)):
-                for index, found in Parallel(return_as="generator_unordered", batch_size=1)(tasks):
-                    waiting.discard(index)
-                    deaths = 0
-                    yield index, found
+            with parallel_config("loky", **settings, initializer=_serve, initargs=(os.getpid(),)):
+                results = Parallel(return_as="generator_unordered", batch_size=1)(tasks)
+                try:
+                    for index, found in results:
+                        waiting.discard(index)
+                        deaths = 0
+                        yield index, found
+                finally:
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")  # that a study which is stopped does not use all it started
+                        results.close()
         except BrokenProcessPool:
             deaths += 1
             if deaths == DEATHS:
-                raise Lost(f"{DEATHS} processes in a row were ended from outside; is memory short?") from None
+                raise Lost(f"{DEATHS} processes in a row were ended from outside (is memory short?)") from None
 
 
 def _serve(parent: int) -> None:
@@ -181,7 +189,7 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Iterator[tuple[int, xr.Dataset]]:
+def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Generator[tuple[int, xr.Dataset]]:
     """Chunks as they are done by the workers of a Dask cluster.
 
     Dask's own client rather than joblib's backend for it: that one can neither return results as they come nor do
@@ -213,7 +221,7 @@ def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Iterat
             except KilledWorker:
                 deaths += 1
                 if deaths == DEATHS:
-                    raise Lost(f"chunk {index} was lost with its workers, again and again; is memory short?") from None
+                    raise Lost(f"chunk {index} was lost with its workers again and again (is memory short?)") from None
                 again = submit(index)
                 indices[again] = index
                 running.add(again)

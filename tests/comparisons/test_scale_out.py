@@ -161,6 +161,7 @@ def test_an_error_of_a_chunk_is_not_hidden(tmp_path: Path, jobs: int) -> None:
         run(chunks.refusing, JOB, tmp_path, jobs=jobs)
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_nothing(tmp_path: Path, alone: xr.Dataset) -> None:
     place = tmp_path / "marks"
     place.mkdir()
@@ -169,6 +170,7 @@ def test_a_killed_process_loses_nothing(tmp_path: Path, alone: xr.Dataset) -> No
     assert not list(place.iterdir())
 
 
+@pytest.mark.slow
 def test_processes_killed_again_and_again_are_given_up(tmp_path: Path) -> None:
     place = tmp_path / "marks"
     place.mkdir()
