@@ -200,7 +200,8 @@ def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Genera
     except ImportError:
         raise BadInput("--scheduler needs Dask: uv sync --extra cluster, or pip install distributed") from None
     try:
-        client = Client(address, timeout=ANSWER)
+        # Not the default client, or xarray would ask the cluster before it writes a file here.
+        client = Client(address, timeout=ANSWER, set_as_default=False)
     except (OSError, ValueError):
         raise BadInput(f"--scheduler {address}: nobody answers there; give the address of a dask scheduler") from None
     with client:
@@ -213,7 +214,7 @@ def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Genera
             return client.submit(pickle.loads, pickle.dumps(Call(chunk, job, index, job.digest)), pure=False)
 
         indices, deaths = {submit(index): index for index in left}, 0
-        running = as_completed(indices)
+        running = as_completed(indices, loop=client.loop)
         for future in running:
             index = indices.pop(future)
             try:
