@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from comparisons.calibration import Calibration
+    from comparisons.checks import Check
     from comparisons.job import Job
     from comparisons.scale_out import Chunk
 
@@ -72,6 +73,7 @@ def run_study(chunk: Chunk, job: Job, results: Path = store.RESULTS, jobs: int =
     int
         Exit status: 0, 130 if interrupted, 1 if processes or cluster died.
     """
+    from comparisons.calibration import calibrate, of_failed
     from comparisons.coverage import operating_characteristics
     from comparisons.scale_out import Lost, run, write_dataset
 
@@ -85,30 +87,23 @@ def run_study(chunk: Chunk, job: Job, results: Path = store.RESULTS, jobs: int =
         print(f"comparisons: {problem}; chunks that are done are kept, run it again", file=sys.stderr)
         return 1
     table = operating_characteristics(worlds)
-    calibration = _calibration(job, worlds)
+    calibration = calibrate(worlds) if job.truth == "prior" else None
+    checks = calibration.checks if calibration else [of_failed(int(worlds["failed"].sum()), job.worlds)]
+    content = calibration.as_json() if calibration else {"reason": FIXED, "checks": [asdict(one) for one in checks]}
     named = place / f"{job.prior}-{job.truth}"
-    request = {"job": json.dumps(asdict(job), sort_keys=True)}
-    write_dataset(named / "study.nc", worlds.assign_attrs(request))
+    write_dataset(named / "study.nc", worlds.assign_attrs(job=json.dumps(asdict(job), sort_keys=True)))
     labelled = table.assign(fit=job.fit, prior=job.prior, truth=job.truth, seed=job.seed)
     first = ["fit", "prior", "truth", "seed"]
     ordered = labelled[first + [column for column in labelled if column not in first]]
     store.write(named / "coverage.csv", lambda temporary: ordered.to_csv(temporary, index=False))
-    content = {"reason": FIXED} if calibration is None else calibration.as_json()
     store.write_json(named / "calibration.json", content | {"request": asdict(job), "digest": job.digest})
-    print(text(job, table, calibration))
+    print(text(job, table, checks, calibration))
     print(f"\nresults: {named}")
     return 0
 
 
-def _calibration(job: Job, worlds: Any) -> Calibration | None:
-    """The verdict on the ranks, where they can be judged."""
-    from comparisons.calibration import calibrate
-
-    return calibrate(worlds) if job.truth == "prior" else None
-
-
-def text(job: Job, table: pd.DataFrame, calibration: Calibration | None) -> str:
-    """Table of the long-run behaviour and the checks of the calibration."""
+def text(job: Job, table: pd.DataFrame, checks: list[Check], calibration: Calibration | None) -> str:
+    """Table of the long-run behaviour and the checks; without calibration where the truth is fixed."""
     from comparisons.digits import count, percent
 
     truth = "drawn from the prior" if job.truth == "prior" else "the same in all"
@@ -117,7 +112,7 @@ def text(job: Job, table: pd.DataFrame, calibration: Calibration | None) -> str:
     notes = ["  ± is one Monte Carlo standard error; all last digits are the first it reaches"]
     if missing:
         notes.append("  missing intervals count as misses; widths, biases and errors are of what exists")
-    return "\n".join([title, "", *_aligned(table), *notes, "", *_checks(calibration)])
+    return "\n".join([title, "", *_aligned(table), *notes, "", *_checked(checks, calibration)])
 
 
 def _aligned(table: pd.DataFrame) -> list[str]:
@@ -148,14 +143,14 @@ def _aligned(table: pd.DataFrame) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
-def _checks(calibration: Calibration | None) -> list[str]:
+def _checked(checks: list[Check], calibration: Calibration | None) -> list[str]:
     """The checks, the failed ones marked, and what is wrong with which parameter."""
     from comparisons.writing import plain
 
-    if calibration is None:
-        return [FIXED]
     marks = {True: "passed", False: "! failed"}
-    lines = [f"{marks[check.passed]:<8}  {check.name}: {check.detail}" for check in calibration.checks]
+    lines = [f"{marks[check.passed]:<8}  {check.name}: {check.detail}" for check in checks]
+    if calibration is None:
+        return [*lines, FIXED]
     bad = calibration.table[~calibration.table["passed"]]
     lines += [f"  ! {plain(row['parameter'])}: {row['shape']}" for row in bad.to_dict("records")]
     if not bad.empty:

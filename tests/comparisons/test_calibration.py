@@ -182,7 +182,7 @@ def test_failed_worlds_are_left_out_and_too_many_of_them_are_a_failure() -> None
     assert (few.worlds, few.left_out) == (990, 10)
     assert [check.passed for check in few.checks] == [True, True]
     assert [check.passed for check in many.checks] == [True, False]
-    assert "11 of 1,000 worlds left out" in many.checks[1].detail
+    assert "11 of 1,000 worlds have no posterior" in many.checks[1].detail
 
 
 def test_no_world_to_trust_is_a_failure() -> None:

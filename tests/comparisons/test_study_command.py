@@ -78,6 +78,7 @@ def test_fixed_truths_have_coverage_and_no_calibration(
     assert command(*arguments) == 0
     record = json.loads((tmp_path / "coin" / "studies" / "weak-fixed" / "calibration.json").read_text())
     assert record["reason"] == FIXED
+    assert [check["name"] for check in record["checks"]] == ["worlds"]
     assert FIXED in capsys.readouterr().out
 
 
@@ -133,10 +134,11 @@ def test_failures_and_what_is_missing_are_said() -> None:
     worlds["rank"][:, 1] = worlds["rank"][:, 1] // 2
     worlds["lower"].loc[{"interval": "wald", "parameter": "mu[a]", "world": slice(0, 99)}] = np.nan
     worlds["failed"][:30] = True
-    shown = text(job, operating_characteristics(worlds), calibrate(worlds))
+    found = calibrate(worlds)
+    shown = text(job, operating_characteristics(worlds), found.checks, found)
     assert "! failed  calibration" in shown
     assert "  ! mu[b]: posterior too high" in shown
-    assert "! failed  worlds: 30 of 2,000 worlds left out, allowed 1 %" in shown
+    assert "! failed  worlds: 30 of 2,000 worlds have no posterior that could be trusted, allowed 1 %" in shown
     assert "do not read the posteriors of this model" in shown
     rows = [line.split() for line in shown.splitlines()]
     wald = next(line for line in rows if "wald" in line)
