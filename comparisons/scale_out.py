@@ -7,9 +7,11 @@ is lost loses the chunk it was at, which another does again.
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import signal
+import socket
 import threading
 import time
 import warnings
@@ -17,6 +19,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -68,8 +71,8 @@ def run(chunk: Chunk, job: Job, folder: Path, jobs: int = 1, scheduler: str = ""
     with store.locked(folder):
         left = [index for index in range(job.chunks) if read_chunk(folder, job, index) is None]
         if left:
-            progress = Progress(f"study {job.fit}", "chunks", job.chunks, job.chunks - len(left))
             done = _on_cluster(chunk, job, left, scheduler) if scheduler else _here(chunk, job, left, jobs)
+            progress = Progress(f"study {job.fit}", "chunks", job.chunks, job.chunks - len(left))
             try:
                 for index, found in done:
                     write_chunk(folder, job, index, found)
@@ -190,29 +193,44 @@ def _follow(parent: int) -> None:
 
 
 def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Generator[tuple[int, xr.Dataset]]:
-    """Chunks as they are done by the workers of a Dask cluster.
+    """Chunks as they are done by the workers of a Dask cluster, which is asked first whether it is there.
 
     Dask's own client rather than joblib's backend for it: that one can neither return results as they come nor do
     again what a lost worker had.
     """
     try:
-        from distributed import Client, KilledWorker, as_completed
+        from distributed import Client
     except ImportError:
         raise BadInput("--scheduler needs Dask: uv sync --extra cluster, or pip install distributed") from None
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        raise BadInput(f"--scheduler {address}: give an address such as tcp://host:8786")
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it has to say is raised too
+    nobody = f"--scheduler {address}: nobody answers there; give the address of a dask scheduler"
     try:
+        with socket.create_connection((host.strip("[]"), int(port)), ANSWER) as line:
+            if not line.recv(1):  # a scheduler speaks first; the client would wait for ever for one that is silent
+                raise BadInput(nobody)
         # Not the default client, or xarray would ask the cluster before it writes a file here.
         client = Client(address, timeout=ANSWER, set_as_default=False)
-    except (OSError, ValueError):
-        raise BadInput(f"--scheduler {address}: nobody answers there; give the address of a dask scheduler") from None
+    except (OSError, OverflowError, ValueError):
+        raise BadInput(nobody) from None
+    try:
+        client.wait_for_workers(1, timeout=ANSWER)
+    except TimeoutError:
+        client.close()
+        raise BadInput(f"--scheduler {address}: it has no worker; start some with dask worker") from None
+    return _gathered(client, chunk, job, left, address)
+
+
+def _gathered(client: Any, chunk: Chunk, job: Job, left: list[int], address: str) -> Generator[tuple[int, xr.Dataset]]:
+    """Chunks as a client gets them; those of workers that died are asked for again."""
+    from distributed import KilledWorker, as_completed
+
+    def submit(index: int) -> object:
+        return client.submit(pickle.loads, pickle.dumps(Call(chunk, job, index, job.digest)), pure=False)
+
     with client:
-        try:
-            client.wait_for_workers(1, timeout=ANSWER)
-        except TimeoutError:
-            raise BadInput(f"--scheduler {address}: it has no worker; start some with dask worker") from None
-
-        def submit(index: int) -> object:
-            return client.submit(pickle.loads, pickle.dumps(Call(chunk, job, index, job.digest)), pure=False)
-
         indices, deaths = {submit(index): index for index in left}, 0
         running = as_completed(indices, loop=client.loop)
         for future in running:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -187,8 +188,20 @@ def test_a_scheduler_that_answers_nobody_is_refused_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("comparisons.scale_out.ANSWER", 1)
-    for address in (NOBODY, "nonsense", "tcp://no.such.host.invalid:8786"):
+    for address in (NOBODY, "127.0.0.1:9", "tcp://no.such.host.invalid:8786", "tcp://127.0.0.1:99999999"):
         with pytest.raises(BadInput, match=re.escape(f"--scheduler {address}: nobody answers there")):
+            run(chunks.coin, JOB, tmp_path, scheduler=address)
+    for address in ("nonsense", "host:port", ":8786", "tcp://host"):
+        with pytest.raises(BadInput, match=re.escape(f"--scheduler {address}: give an address such as")):
+            run(chunks.coin, JOB, tmp_path, scheduler=address)
+
+
+def test_something_else_at_the_address_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is no scheduler: it takes the connection and says nothing."""
+    monkeypatch.setattr("comparisons.scale_out.ANSWER", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(BadInput, match="nobody answers there"):
             run(chunks.coin, JOB, tmp_path, scheduler=address)
 
 
