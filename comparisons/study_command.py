@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +42,8 @@ a larger one begins with the worlds of a smaller one. The numbers do not depend 
 For a Dask cluster: `dask scheduler` on one machine, then `dask worker ADDRESS --nthreads 1` in the root of a copy of
 this repository on each.
 """
+INTERRUPTED = "\ninterrupted: chunks that are done are kept, and the same command does the others"
+PATIENCE = 5  # seconds that processes have to end after Ctrl-C
 FIXED = "ranks are uniform only if the truth is drawn from the prior: no calibration"
 
 
@@ -79,9 +85,10 @@ def run_study(chunk: Chunk, job: Job, results: Path = store.RESULTS, jobs: int =
 
     place = results / job.fit / "studies"
     try:
-        worlds = run(chunk, job, place / job.digest[:16], jobs, scheduler)
+        with _stoppable():
+            worlds = run(chunk, job, place / job.digest[:16], jobs, scheduler)
     except KeyboardInterrupt:
-        print("\ninterrupted: chunks that are done are kept, and the same command does the others", file=sys.stderr)
+        print(INTERRUPTED, file=sys.stderr)
         return 130
     except Lost as problem:
         print(f"comparisons: {problem}; chunks that are done are kept, run it again", file=sys.stderr)
@@ -100,6 +107,37 @@ def run_study(chunk: Chunk, job: Job, results: Path = store.RESULTS, jobs: int =
     print(text(job, table, checks, calibration))
     print(f"\nresults: {named}")
     return 0
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let Ctrl-C end the program even where the interrupt leaves a pool of processes unable to shut down.
+
+    What is done is on disk, and workers end when their parent does: nothing is lost by leaving at once.
+    """
+
+    def leave() -> None:
+        print(INTERRUPTED, file=sys.stderr, flush=True)
+        os._exit(130)
+
+    timer = threading.Timer(PATIENCE, leave)
+    timer.daemon = True
+
+    def stop(number: int, frame: object) -> None:
+        if not timer.is_alive():
+            timer.start()
+        raise KeyboardInterrupt
+
+    usual = signal.getsignal(signal.SIGINT)
+    wanted = threading.current_thread() is threading.main_thread() and usual is signal.default_int_handler
+    if wanted:
+        signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if wanted:
+            signal.signal(signal.SIGINT, usual)
 
 
 def text(job: Job, table: pd.DataFrame, checks: list[Check], calibration: Calibration | None) -> str:
