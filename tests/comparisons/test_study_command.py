@@ -206,3 +206,28 @@ def alive(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_ctrl_c_ends_a_study_whose_processes_cannot_end() -> None:
+    code = """
+import os, signal, time
+from comparisons import study_command
+study_command.PATIENCE = 0.2
+with study_command._stoppable():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        time.sleep(60)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert done.returncode == 130
+    assert "interrupted: chunks that are done are kept" in done.stderr
