@@ -4,6 +4,8 @@
 #   DATA=houses.csv SCENARIO=regression OUTCOME=price
 #                       fit your own data; also PREDICTORS, FORMULA, COLUMN, COLUMNS, COMPONENTS, FAMILY, HEADS, FLIPS, PRIOR,
 #                       SCALE, NAME; and OPTIONS='--level 0.9' for anything else of python -m comparisons fit --help
+#   SCENARIO=coin WORLDS=100000
+#                       (study) how many simulated worlds; also PRIOR, TRUTH=fixed, SEED, SCHEDULER=tcp://host:8786
 #   JOBS=2              processes (default: one per core)
 
 VENV := .venv
@@ -17,10 +19,12 @@ option = $(if $($(1)),--$(2) '$(subst ','\'',$($(1)))')
 OWN := DATA:data OUTCOME:outcome PREDICTORS:predictors FORMULA:formula COLUMN:column COLUMNS:columns COMPONENTS:components \
        FAMILY:family HEADS:heads FLIPS:flips PRIOR:prior SCALE:scale NAME:name
 GIVEN = $(foreach pair,$(OWN),$(call option,$(word 1,$(subst :, ,$(pair))),$(word 2,$(subst :, ,$(pair))))) $(OPTIONS)
+STUDIED := WORLDS:worlds PRIOR:prior TRUTH:truth SEED:seed SCHEDULER:scheduler
+STUDY = $(foreach pair,$(STUDIED),$(call option,$(word 1,$(subst :, ,$(pair))),$(word 2,$(subst :, ,$(pair)))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test check format clean distclean
+.PHONY: help report study test check format clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +39,12 @@ else ifneq ($(strip $(GIVEN)),)
 else
 	@$(PYTHON) -m reports --fit $(FITS) --jobs $(JOBS)
 endif
+
+study: $(ENVIRONMENT) ## Simulate many worlds of one fit: coverage, bias, calibration (SCENARIO=coin WORLDS=100000)
+ifndef SCENARIO
+	@echo 'make: name the fit to study: make study SCENARIO=coin WORLDS=100000' >&2; exit 2
+endif
+	@$(PYTHON) -m comparisons study $(SCENARIO) --jobs $(JOBS) $(STUDY) $(OPTIONS)
 
 test: $(ENVIRONMENT) ## Run all tests
 	@$(PYTHON) -m pytest -q -n $(JOBS) --dist loadgroup

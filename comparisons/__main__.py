@@ -1,4 +1,4 @@
-"""``python -m comparisons``: fit, penalty, replay."""
+"""``python -m comparisons``: fit, penalty, replay, study."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from comparisons.fit_command import FitCommand
 from comparisons.penalty_command import penalty
 from comparisons.replay_command import replay
 from comparisons.store import CannotWrite
+from comparisons.study_command import study
 from models.contract import BadInput
 
 
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     about = "Three readings of one model: MLE, MAP and posterior, compared."
     try:
         group = click.Group("comparisons", help=about)
-        for command in (FitCommand(), penalty, replay):
+        for command in (FitCommand(), penalty, replay, study):
             group.add_command(command)
         status = group.main(arguments, prog_name="python -m comparisons", standalone_mode=False)
     except (BadInput, CannotWrite) as problem:

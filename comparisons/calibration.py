@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, poisson
 
 from comparisons.checks import Check
+from comparisons.digits import percent
 
 Array = NDArray[np.float64]
 
@@ -81,11 +82,9 @@ class Calibration:
             f"ranks of {self.worlds:,} worlds are as uneven as these with probability {overall:.3g} over {count} "
             f"parameter{'s' if count > 1 else ''}, false alarm {self.alarm:g}"
         )
-        share = self.left_out / (self.worlds + self.left_out)
-        lost = f"{self.left_out:,} of {self.worlds + self.left_out:,} worlds left out, allowed {FAILED:.0%}"
         return [
             Check("calibration", "posterior", bad.empty, detail, tuple(bad["parameter"])),
-            Check("worlds", "posterior", share <= FAILED, lost),
+            of_failed(self.left_out, self.worlds + self.left_out),
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -95,13 +94,19 @@ class Calibration:
             "left_out": self.left_out,
             "largest_rank": self.largest,
             "alarm": self.alarm,
-            "parameters": self.table.to_dict("records"),
+            "parameters": self.table.astype(object).where(self.table.notna(), None).to_dict("records"),
             "checks": [asdict(check) for check in self.checks],
             "shares": self.shares.tolist(),
             "differences": {name: values.tolist() for name, values in self.differences.items()},
             "lower": self.lower.tolist(),
             "upper": self.upper.tolist(),
         }
+
+
+def of_failed(failed: int, total: int) -> Check:
+    """Are there few enough worlds whose chains could not be trusted?"""
+    detail = f"{failed:,} of {total:,} worlds have no posterior that could be trusted, allowed {percent(FAILED)}"
+    return Check("worlds", "posterior", failed <= FAILED * total, detail)
 
 
 def calibrate(worlds: xr.Dataset, alarm: float = ALARM) -> Calibration:

@@ -12,6 +12,7 @@ doi:10.1214/ss/1009213286.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from scipy.stats import betabinom, binom, chi2, norm
 
 from comparisons.coverage import READING_OF
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

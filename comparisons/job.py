@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -86,8 +87,14 @@ class Job:
         """The source of everything random in a chunk, whoever computes it."""
         return np.random.SeedSequence([self.seed, zlib.crc32(self.identity.encode()), index])
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 of everything that a chunk depends on: the job, the code, the data, versions of packages."""
-        own = Path(__file__).read_text(encoding="utf-8")
-        return store.inputs_of_fit(models.fits()[self.fit][0], {"job": self.identity}, own)
+        scenario, _ = models.fits()[self.fit]
+        return hashlib.sha256(f"{_inputs(scenario)} {self.identity}".encode()).hexdigest()
+
+
+@cache
+def _inputs(scenario: str) -> str:
+    """Digest of code, data and versions, as they were when this process first asked: what it has loaded since."""
+    return store.inputs_of_fit(scenario, {}, Path(__file__).read_text(encoding="utf-8"))

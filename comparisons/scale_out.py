@@ -7,12 +7,19 @@ is lost loses the chunk it was at, which another does again.
 
 from __future__ import annotations
 
+import logging
+import os
+import pickle
 import signal
+import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+import warnings
+from collections.abc import Callable, Generator
 from concurrent.futures import CancelledError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -64,13 +71,14 @@ def run(chunk: Chunk, job: Job, folder: Path, jobs: int = 1, scheduler: str = ""
     with store.locked(folder):
         left = [index for index in range(job.chunks) if read_chunk(folder, job, index) is None]
         if left:
-            progress = Progress(f"study {job.fit}", "chunks", job.chunks, job.chunks - len(left))
             done = _on_cluster(chunk, job, left, scheduler) if scheduler else _here(chunk, job, left, jobs)
+            progress = Progress(f"study {job.fit}", "chunks", job.chunks, job.chunks - len(left))
             try:
                 for index, found in done:
                     write_chunk(folder, job, index, found)
                     progress.step()
             finally:
+                done.close()
                 progress.close()
         parts = [read_chunk(folder, job, index) for index in range(job.chunks)]
     whole = [part for part in parts if part is not None]
@@ -130,56 +138,101 @@ def _work(chunk: Chunk, job: Job, index: int, digest: str) -> tuple[int, xr.Data
         return index, chunk(job, index)
 
 
-def _here(chunk: Chunk, job: Job, left: list[int], jobs: int) -> Iterator[tuple[int, xr.Dataset]]:
+class Call:
+    """A call of `_work` that is made when it is read from its pickle.
+
+    A Dask worker that cannot read a task, because it does not find the code, ends without a word, and the study would
+    wait for ever. It can always read ``pickle.loads`` and bytes, and what fails then is an error of the task.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        self.arguments = arguments
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        """Say how it is read."""
+        return _work, self.arguments
+
+
+def _here(chunk: Chunk, job: Job, left: list[int], jobs: int) -> Generator[tuple[int, xr.Dataset]]:
     """Chunks as they are done by processes of this machine; one process is this one."""
     from joblib import Parallel, delayed, parallel_config
 
     waiting, deaths = set(left), 0
     while waiting:
         tasks = (delayed(_work)(chunk, job, index, job.digest) for index in sorted(waiting))
-        workers = min(jobs, len(waiting))
+        settings = {"n_jobs": min(jobs, len(waiting)), "inner_max_num_threads": 1}
         try:
-            with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1, initializer=_serve):
-                for index, found in Parallel(return_as="generator_unordered", batch_size=1)(tasks):
-                    waiting.discard(index)
-                    deaths = 0
-                    yield index, found
+            with parallel_config("loky", **settings, initializer=_serve, initargs=(os.getpid(),)):
+                results = Parallel(return_as="generator_unordered", batch_size=1)(tasks)
+                try:
+                    for index, found in results:
+                        waiting.discard(index)
+                        deaths = 0
+                        yield index, found
+                finally:
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")  # that a study which is stopped does not use all it started
+                        results.close()
         except BrokenProcessPool:
             deaths += 1
             if deaths == DEATHS:
-                raise Lost(f"{DEATHS} processes in a row were ended from outside; is memory short?") from None
+                raise Lost(f"{DEATHS} processes in a row were ended from outside (is memory short?)") from None
 
 
-def _serve() -> None:
-    """Leave Ctrl-C to the parent, which ends its workers without a traceback from each."""
+def _serve(parent: int) -> None:
+    """Leave Ctrl-C to the parent, which ends its workers without a traceback from each; end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
 
 
-def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Iterator[tuple[int, xr.Dataset]]:
-    """Chunks as they are done by the workers of a Dask cluster.
+def _follow(parent: int) -> None:
+    """End this process when its parent has ended: nobody waits for its work any more."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Generator[tuple[int, xr.Dataset]]:
+    """Chunks as they are done by the workers of a Dask cluster, which is asked first whether it is there.
 
     Dask's own client rather than joblib's backend for it: that one can neither return results as they come nor do
     again what a lost worker had.
     """
     try:
-        from distributed import Client, KilledWorker, as_completed
+        from distributed import Client
     except ImportError:
         raise BadInput("--scheduler needs Dask: uv sync --extra cluster, or pip install distributed") from None
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not host or not port.isdecimal():
+        raise BadInput(f"--scheduler {address}: give an address such as tcp://host:8786")
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it has to say is raised too
+    nobody = f"--scheduler {address}: nobody answers there; give the address of a dask scheduler"
     try:
-        client = Client(address, timeout=ANSWER)
-    except (OSError, ValueError):
-        raise BadInput(f"--scheduler {address}: nobody answers there; give the address of a dask scheduler") from None
+        with socket.create_connection((host.strip("[]"), int(port)), ANSWER) as line:
+            if not line.recv(1):  # a scheduler speaks first; the client would wait for ever for one that is silent
+                raise BadInput(nobody)
+        # Not the default client, or xarray would ask the cluster before it writes a file here.
+        client = Client(address, timeout=ANSWER, set_as_default=False)
+    except (OSError, OverflowError, ValueError):
+        raise BadInput(nobody) from None
+    try:
+        client.wait_for_workers(1, timeout=ANSWER)
+    except TimeoutError:
+        client.close()
+        raise BadInput(f"--scheduler {address}: it has no worker; start some with dask worker") from None
+    return _gathered(client, chunk, job, left, address)
+
+
+def _gathered(client: Any, chunk: Chunk, job: Job, left: list[int], address: str) -> Generator[tuple[int, xr.Dataset]]:
+    """Chunks as a client gets them; those of workers that died are asked for again."""
+    from distributed import KilledWorker, as_completed
+
+    def submit(index: int) -> object:
+        return client.submit(pickle.loads, pickle.dumps(Call(chunk, job, index, job.digest)), pure=False)
+
     with client:
-        try:
-            client.wait_for_workers(1, timeout=ANSWER)
-        except TimeoutError:
-            raise BadInput(f"--scheduler {address}: it has no worker; start some with dask worker") from None
-
-        def submit(index: int) -> object:
-            return client.submit(_work, chunk, job, index, job.digest, pure=False)
-
         indices, deaths = {submit(index): index for index in left}, 0
-        running = as_completed(indices)
+        running = as_completed(indices, loop=client.loop)
         for future in running:
             index = indices.pop(future)
             try:
@@ -187,10 +240,13 @@ def _on_cluster(chunk: Chunk, job: Job, left: list[int], address: str) -> Iterat
             except KilledWorker:
                 deaths += 1
                 if deaths == DEATHS:
-                    raise Lost(f"chunk {index} was lost with its workers, again and again; is memory short?") from None
+                    raise Lost(f"chunk {index} was lost with its workers again and again (is memory short?)") from None
                 again = submit(index)
                 indices[again] = index
                 running.add(again)
+            except ImportError as problem:
+                where = "start it in the root of a copy of this repository, in its environment"
+                raise BadInput(f"--scheduler {address}: a worker says {str(problem)!r}; {where}") from None
             except CancelledError:
                 raise Lost(f"the scheduler {address} has ended") from None
             else:

@@ -17,7 +17,7 @@ from scipy.stats import norm
 from comparisons.exact import Coin
 from comparisons.job import Job
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 LEVEL, DRAWS = 0.95, 99
 COIN = Coin(20, 2, 2, LEVEL)  # the scenario's weak prior
 FIXED = 0.1

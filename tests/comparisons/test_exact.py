@@ -133,4 +133,4 @@ def test_ends_and_estimates_are_those_of_the_readings(flips: int, name: str, alp
 def test_a_coin_without_flips_or_prior_is_refused() -> None:
     for arguments in ((0,), (3, 0.0, 1.0), (3, 1.0, 1.0, 1.0)):
         with pytest.raises(ValueError, match="a coin needs"):
-            Coin(*arguments)  # type: ignore[arg-type]
+            Coin(*arguments)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import xarray as xr
@@ -21,8 +23,13 @@ from comparisons.scale_out import DEATHS, Lost, path_of, read_chunk, run, write_
 from models.contract import BadInput
 from tests import chunks
 
+if TYPE_CHECKING:
+    from distributed import LocalCluster
+
 ROOT = Path(__file__).parents[2]
 JOB = Job("coin", "weak", worlds=55, size=10, seed=1)
+ROOTS = ("root", "root")  # where scheduler and worker are started
+Cluster = tuple[str, list[subprocess.Popen[str]]]
 NOBODY = "tcp://127.0.0.1:9"  # the port of the discard service, which nobody runs
 
 
@@ -155,6 +162,7 @@ def test_an_error_of_a_chunk_is_not_hidden(tmp_path: Path, jobs: int) -> None:
         run(chunks.refusing, JOB, tmp_path, jobs=jobs)
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_nothing(tmp_path: Path, alone: xr.Dataset) -> None:
     place = tmp_path / "marks"
     place.mkdir()
@@ -163,6 +171,7 @@ def test_a_killed_process_loses_nothing(tmp_path: Path, alone: xr.Dataset) -> No
     assert not list(place.iterdir())
 
 
+@pytest.mark.slow
 def test_processes_killed_again_and_again_are_given_up(tmp_path: Path) -> None:
     place = tmp_path / "marks"
     place.mkdir()
@@ -179,20 +188,32 @@ def test_a_scheduler_that_answers_nobody_is_refused_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("comparisons.scale_out.ANSWER", 1)
-    for address in (NOBODY, "nonsense", "tcp://no.such.host.invalid:8786"):
+    for address in (NOBODY, "127.0.0.1:9", "tcp://no.such.host.invalid:8786", "tcp://127.0.0.1:99999999"):
         with pytest.raises(BadInput, match=re.escape(f"--scheduler {address}: nobody answers there")):
+            run(chunks.coin, JOB, tmp_path, scheduler=address)
+    for address in ("nonsense", "host:port", ":8786", "tcp://host"):
+        with pytest.raises(BadInput, match=re.escape(f"--scheduler {address}: give an address such as")):
+            run(chunks.coin, JOB, tmp_path, scheduler=address)
+
+
+def test_something_else_at_the_address_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is no scheduler: it takes the connection and says nothing."""
+    monkeypatch.setattr("comparisons.scale_out.ANSWER", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(BadInput, match="nobody answers there"):
             run(chunks.coin, JOB, tmp_path, scheduler=address)
 
 
 @pytest.fixture
-def cluster() -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
-    """A scheduler and a worker as programs of their own, started where the workers find the code."""
+def cluster(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A scheduler and a worker as programs of their own, started where they find the code, or elsewhere."""
+    homes = [ROOT if home == "root" else tmp_path_factory.mktemp(home) for home in getattr(request, "param", ROOTS)]
     started: list[subprocess.Popen[str]] = []
     try:
-        scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        started.append(scheduler)
-        address = said(scheduler, r"Scheduler at:\s+(tcp://\S+)")
-        started.append(start("worker", address, "--nthreads", "2", "--no-dashboard", "--no-nanny"))
+        started.append(start(homes[0], "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"))
+        address = said(started[0], r"Scheduler at:\s+(tcp://\S+)")
+        started.append(start(homes[1], "worker", address, "--nthreads", "2", "--no-dashboard", "--no-nanny"))
         yield address, started
     finally:
         for process in started:
@@ -202,9 +223,9 @@ def cluster() -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
                 process.stderr.close()
 
 
-def start(program: str, *options: str) -> subprocess.Popen[str]:
+def start(home: Path, program: str, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-W", "ignore", "-m", "dask", program, *options]
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": "."}, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=home, stderr=subprocess.PIPE, text=True)
 
 
 def said(process: subprocess.Popen[str], pattern: str) -> str:
@@ -227,9 +248,7 @@ def drained(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.slow
-def test_an_external_scheduler_finds_the_same(
-    tmp_path: Path, alone: xr.Dataset, cluster: tuple[str, list[subprocess.Popen[str]]]
-) -> None:
+def test_an_external_scheduler_finds_the_same(tmp_path: Path, alone: xr.Dataset, cluster: Cluster) -> None:
     address, _ = cluster
     xr.testing.assert_identical(run(chunks.coin, JOB, tmp_path, scheduler=address), alone)
     with pytest.raises(ZeroDivisionError, match="in chunk"):
@@ -237,9 +256,7 @@ def test_an_external_scheduler_finds_the_same(
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_ends_is_said_and_its_chunks_are_kept(
-    tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[str]]]
-) -> None:
+def test_a_scheduler_that_ends_is_said_and_its_chunks_are_kept(tmp_path: Path, cluster: Cluster) -> None:
     address, (scheduler, _) = cluster
 
     def end() -> None:
@@ -257,7 +274,7 @@ def test_a_scheduler_that_ends_is_said_and_its_chunks_are_kept(
 
 @pytest.mark.slow
 def test_a_scheduler_without_workers_is_refused(
-    tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[str]]], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address, (_, worker) = cluster
     worker.kill()
@@ -268,7 +285,51 @@ def test_a_scheduler_without_workers_is_refused(
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("cluster", [("elsewhere", "elsewhere")], indirect=True)
+def test_workers_without_the_code_are_refused_in_one_line(tmp_path: Path, cluster: Cluster) -> None:
+    with pytest.raises(
+        BadInput, match=re.escape("a worker says \"No module named 'comparisons'\"; start it in the root")
+    ):
+        run(chunks.coin, JOB, tmp_path, scheduler=cluster[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cluster", [("elsewhere", "root")], indirect=True)
+def test_workers_with_other_code_are_refused_and_the_scheduler_needs_none(
+    tmp_path: Path, alone: xr.Dataset, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xr.testing.assert_identical(run(chunks.coin, JOB, tmp_path, scheduler=cluster[0]), alone)
+    monkeypatch.setattr("comparisons.job._inputs", lambda scenario: "what is here and not there")
+    with pytest.raises(BadInput, match="a worker has other code, data or package versions"):
+        run(chunks.coin, JOB, tmp_path / "other", scheduler=cluster[0])
+
+
+@pytest.fixture
+def fragile() -> Iterator[LocalCluster]:
+    """A cluster of one worker that blames the task at once if it dies."""
+    import dask
+    from distributed import LocalCluster
+
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as local,
+    ):
+        yield local
+
+
+@pytest.mark.slow
+def test_a_task_that_took_its_worker_along_is_tried_again_and_given_up(tmp_path: Path, fragile: LocalCluster) -> None:
+    place = tmp_path / "marks"
+    place.mkdir()
+    job = Job("coin", "weak", 20, size=10, seed=1)
+    found = run(chunks.Killing(place, {1: DEATHS - 1}), job, tmp_path / "a", scheduler=fragile.scheduler_address)
+    xr.testing.assert_identical(found, run(chunks.coin, job, tmp_path / "b"))
+    with pytest.raises(Lost, match="chunk 1 was lost with its workers"):
+        run(chunks.Killing(place, {1: 10}), job, tmp_path / "c", scheduler=fragile.scheduler_address)
+    assert not path_of(tmp_path / "c", 1).exists()
+
+
+@pytest.mark.slow
 def test_workers_killed_in_the_middle_lose_nothing(tmp_path: Path, alone: xr.Dataset) -> None:
     from distributed import Client, LocalCluster
 
