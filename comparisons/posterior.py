@@ -178,3 +178,38 @@ def predictive(functions: Functions, posterior: xr.Dataset, proper: bool, seed: 
         prior = pm.sample_prior_predictive(PREDICTIVE_DRAWS, **options)
         result |= {name: prior[name] for name in ("prior", "prior_predictive")}
     return {name: group.to_dataset().drop_attrs() for name, group in result.items()}
+
+
+def simulated(model: pm.Model, count: int, seed: int, truth: dict[str, Array] | None = None) -> dict[str, xr.Dataset]:
+    """Draw worlds from a model: parameters from their prior, or the same in all, and data given these.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        With a proper prior, if the truth is drawn from it.
+    count : int
+        How many.
+    seed : int
+    truth : dict of str to array, optional
+        Parameters that are the same in all worlds.
+
+    Returns
+    -------
+    dict of str to xarray.Dataset
+        ``truth``, the parameters, and ``data``, the observed variables; first dim ``world``.
+    """
+    logging.getLogger("pymc.sampling.forward").setLevel(logging.WARNING)
+    options: dict[str, Any] = {"model": model, "random_seed": seed, "compile_kwargs": {"mode": PYTHON}}
+    if truth is None:
+        tree = pm.sample_prior_predictive(count, **options)
+        found = tree["prior"].to_dataset(), tree["prior_predictive"].to_dataset()
+    else:
+        same = {
+            name: (("chain", "draw", *dims(model, name)), np.broadcast_to(value, (1, count, *np.shape(value))))
+            for name, value in truth.items()
+        }
+        given = xr.Dataset(same, coords=coords(model))
+        tree = pm.sample_posterior_predictive(given, freeze_vars=list(truth), progressbar=False, **options)
+        found = given, tree["posterior_predictive"].to_dataset()
+    worlds = [one.isel(chain=0, drop=True).rename(draw="world").drop_attrs() for one in found]
+    return dict(zip(("truth", "data"), worlds, strict=True))

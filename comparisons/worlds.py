@@ -167,11 +167,11 @@ def read_worlds(
     if profile:
         mle["lower"], mle["upper"] = batch_profile.intervals(batch, likelihood, best, declared, level)
     modes = batch_optimum.maximise(batch, joint * smooth, points, kinks, declared.each)
-    map_ = _in_order(scenario, declared, _point(modes, declared, level))
-    sampler = _Sampler(scenario, batch, names, declared, kinks, joint * smooth, map_["estimate"], points)
+    map_ = _point_in_order(scenario, declared, _point(modes, declared, level))
+    sampler = _Sampler(scenario, batch, declared, kinks, joint * smooth, points)
     chains = sampler.all(chain_seed, draws, tune)
     labels = _labels(batch.model, declared)
-    return Readings(labels, _in_order(scenario, declared, mle), map_, chains, declared,
+    return Readings(labels, _point_in_order(scenario, declared, mle), map_, chains, declared,
                     batch.model)  # fmt: skip
 
 
@@ -228,17 +228,38 @@ def _point(found: Optima, declared: Declared, level: float) -> dict[str, Array]:
     return {"estimate": estimate, "sd": sd, "lower": lower, "upper": upper, "wald_lower": lower, "wald_upper": upper}
 
 
-def _in_order(scenario: Scenario, declared: Declared, found: dict[str, Array]) -> dict[str, Array]:
-    """Put interchangeable parts of all worlds in their canonical order."""
+def in_order(scenario: Scenario, declared: Declared, values: Array) -> Array:
+    """Put interchangeable parts in their canonical order, each point of an array of shape (..., q) by itself.
+
+    Unlike the relabelling of a single fit (`models.contract.Scenario.identify`) this needs no other point, so that it
+    is the same for truths, points and draws: what is compared between worlds is well defined.
+    """
+    if scenario.order is None:
+        return values
+    flat = values.reshape(-1, values.shape[-1])
+    there = ~np.isnan(flat).any(axis=1)
+    result = flat.copy()
+    for k in np.flatnonzero(there):
+        ordered = scenario.order(declared.split(flat[k]))
+        result[k] = np.concatenate([np.ravel(ordered[name]) for name in declared.shapes])
+    return result.reshape(values.shape)
+
+
+def _point_in_order(scenario: Scenario, declared: Declared, found: dict[str, Array]) -> dict[str, Array]:
+    """Put interchangeable parts of a point reading of all worlds in the order of its estimates."""
     if scenario.order is None:
         return found
+    places = np.arange(found["estimate"].shape[1], dtype=float)
     result = {key: values.copy() for key, values in found.items()}
-    for w in range(len(found["estimate"])):
-        parts = {(key, name): part for key in found for name, part in declared.split(found[key][w]).items()}
-        point: dict[Any, Any] = {name: parts["estimate", name] for name in declared.shapes}
-        ordered: dict[Any, Any] = scenario.order(point | parts)
-        for key in found:
-            result[key][w] = np.concatenate([np.ravel(ordered[key, name]) for name in declared.shapes])
+    for w, estimate in enumerate(found["estimate"]):
+        if np.isnan(estimate).any():
+            continue
+        parts = declared.split(estimate)
+        before: dict[Any, Any] = {("place", name): part for name, part in declared.split(places).items()}
+        ordered: dict[Any, Any] = scenario.order({**parts, **before})
+        index = np.concatenate([np.ravel(ordered["place", name]) for name in declared.shapes]).astype(int)
+        for key, values in found.items():
+            result[key][w] = values[w, index]
     return result
 
 
@@ -249,21 +270,19 @@ class _Sampler:
         self,
         scenario: Scenario,
         batch: Batch,
-        names: list[str],
         declared: Declared,
         kinks: Kinks,
         smooth: Array,
-        pivots: Array,
         starts: Array,
     ) -> None:
-        self.scenario, self.batch, self.names, self.declared, self.pivots = scenario, batch, names, declared, pivots
+        self.scenario, self.batch, self.declared = scenario, batch, declared
         self.counts = batch.counts(jacobian=True)
         smooth = smooth.copy()
         smooth[:, -1] = 1.0
         found = batch_optimum.maximise(batch, smooth, starts, kinks, declared.each)
-        self.centre = found.u
+        self.centre, self.width = found.u, declared.each(found.u[:1]).shape[1]
         self.factor = batch_optimum.factors(batch, smooth, kinks, found.u)
-        self.r_hat, self.bulk, self.tail = (np.full(pivots.shape, np.nan) for _ in range(3))
+        self.r_hat, self.bulk, self.tail = (np.full((len(found.u), self.width), np.nan) for _ in range(3))
 
     def all(self, seed: np.random.SeedSequence, draws: int, tune: int) -> Chains:
         """Draws of all worlds; those that do not converge are sampled again, together and then one by one."""
@@ -320,30 +339,9 @@ class _Sampler:
         u = self.centre[worlds] + np.einsum("mij,csmj->csmi", self.factor[worlds], v)
         values = self.declared.each(u.reshape(-1, d)).reshape(CHAINS, draws, m, -1)
         kept = np.ascontiguousarray(np.moveaxis(values, 2, 0))
-        if self.scenario.identify is not None:
-            kept = np.stack([self._identified(world, one) for world, one in zip(worlds, kept, strict=True)])
+        if self.scenario.order is not None:
+            kept = np.stack([in_order(self.scenario, self.declared, one) for one in kept])
         return kept, np.full(m, diverging)
-
-    def _identified(self, world: int, draws: Array) -> Array:
-        """Draws of one world with the symmetry of its posterior undone, shape (chains, draws, q)."""
-        assert self.scenario.identify is not None
-        names = self.declared.shapes
-        labelled, pivot = {}, {}
-        for name, part in zip(names, _parts(self.declared, draws), strict=True):
-            dims = posterior.dims(self.batch.model, name)
-            labelled[name] = (("chain", "draw", *dims), part)
-        for name, part in self.declared.split(self.pivots[world]).items():
-            pivot[name] = (posterior.dims(self.batch.model, name), part)
-        data = self.batch.worlds[world].data.isel(observation=self.batch.worlds[world].weight > 0)  # type: ignore[operator]
-        found = self.scenario.identify(xr.Dataset(labelled), xr.Dataset(pivot), data)
-        return np.concatenate([found[name].values.reshape(*draws.shape[:2], -1) for name in names], axis=-1)
-
-
-def _parts(declared: Declared, values: Array) -> list[Array]:
-    """Cut the last axis into arrays in the shapes of the parameters."""
-    sizes = [int(np.prod(shape, dtype=int)) for shape in declared.shapes.values()]
-    cut = np.split(values, np.cumsum(sizes)[:-1], axis=-1)
-    return [part.reshape(*values.shape[:-1], *shape) for part, shape in zip(cut, declared.shapes.values(), strict=True)]
 
 
 def _convergence(draws: Array) -> tuple[Array, Array, Array]:
