@@ -20,7 +20,7 @@ GIVEN = $(foreach pair,$(OWN),$(call option,$(word 1,$(subst :, ,$(pair))),$(wor
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test check format clean distclean
+.PHONY: help report test check format bench clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,12 +50,18 @@ format: $(ENVIRONMENT) ## Format the code
 	@$(PYTHON) -m ruff check --fix --quiet .
 	@$(PYTHON) -m ruff format .
 
+# PARTS="scenarios rows", SCENARIOS=coin, PEERS="compare pystan", CAP=30, QUICK=1: parts of it
+BENCH := PARTS:parts SCENARIOS:scenarios PEERS:peers CAP:cap
+bench: $(ENVIRONMENT) ## Measure Threefold beside its peers: benchmarks/results/table.md (QUICK=1: two minutes of it)
+	@$(PYTHON) -m benchmarks.run $(if $(QUICK),--quick) \
+	  $(foreach pair,$(BENCH),$(call option,$(word 1,$(subst :, ,$(pair))),$(word 2,$(subst :, ,$(pair)))))
+
 clean: ## Remove results (those of your data too), site and caches
-	rm -rf reports/results reports/site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf reports/results reports/site benchmarks/results .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-distclean: clean ## ... and the environment
-	rm -rf $(VENV)
+distclean: clean ## ... and the environments
+	rm -rf $(VENV) benchmarks/.environments
 
 # The versions of uv.lock, with uv if it is there. Without it, Python's own venv and pip bring uv into the project's .venv.
 $(VENV)/.complete: uv.lock pyproject.toml .python-version

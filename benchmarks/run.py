@@ -248,9 +248,9 @@ def about(cap: float) -> str:
         f"{platform.python_version()}). Every run is a fresh process with the data, hyperparameters and seeds of the "
         "others; four chains, 1,000 draws after 1,000 of warm-up. *Cold*: empty caches of compiled code; *warm*: "
         "filled ones. *Build* is everything between imports and sampling. *MB*: the largest process of a run. *ESS*: "
-        "smallest bulk effective sample size of all parameters, *ESS/s* per second of sampling alone. *Agrees*: means and "
-        f"standard deviations within {AGREE:g} Monte Carlo standard errors of the first peer's that converged (R-hat "
-        f"at most {CONVERGED:g}). In growths a run is ended after {cap:.0f} s."
+        "smallest bulk effective sample size of all parameters, *ESS/s* per second of sampling alone. *Agrees*: means "
+        f"and standard deviations within {AGREE:g} Monte Carlo standard errors of the first peer's that converged "
+        f"(R-hat at most {CONVERGED:g}). In growths a run is ended after {cap:.0f} s."
     )
 
 
