@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -52,38 +53,80 @@ def whole(job: Job) -> Answer:
 
 
 def alone(job: Job) -> Answer:
-    """One reading alone: the model, its functions, and the optimiser or the sampler."""
+    """One reading alone: the compact data, their model, its functions, and the optimiser or the sampler."""
     watch = Watch()
-    import models
-    from comparisons import points, posterior
+    from comparisons import points
     from comparisons.functions import Functions
-    from comparisons.optimum import STARTS
+    from comparisons.whitened import Whitened
+    from models import load
+    from models.contract import flat
 
+    import_module("comparisons.posterior")
     imported = watch.lap()
-    scenario = models.load(job.scenario)
-    data = scenario.read(table(job.data), **options(job))
-    prior = scenario.priors(data)[job.prior_name]
-    rng = np.random.default_rng(job.seed)
-    candidates = [scenario.start(data, rng) for _ in range(max(STARTS, job.chains))]
-    functions = Functions(scenario.model(data, prior), candidates[0])
-    starts = [functions.unconstrain(candidate) for candidate in candidates]
     if job.reading == "posterior":
-        functions.sampled()(starts[0])
-        spent = timed_sampler()
-        built = watch.lap()
-        tree, _ = posterior.sample(functions, starts[: job.chains], job.seed, draws=job.draws, tune=job.tune)
+        made = posterior_of(job, 0)
+        made.functions.sampled()(made.starts[0])
+        built, spent = watch.lap(), timed_sampler()
+        draws = made.draws(job, job.seed)
         total, sampled = watch.lap(), sum(spent)
-        draws = {name: squeezed(name, tree["posterior"].to_dataset()[name].values) for name in job.compared}
         return Answer(f"Threefold {version()}", imported, built + total - sampled, sampled, draws)
-    find = {"mle": points.mle, "map": points.map_}[job.reading]
-    point = find(functions, list(job.compared), starts, 0.95, order=scenario.order)
-    first = watch.lap()
-    sampled = repeated = np.nan
+
+    scenario = load(job.scenario)
+
+    def find() -> Any:
+        made = posterior_of(job, 0)
+        prior = made.prior if job.reading == "map" else flat(made.prior)
+        white = scenario.whiten(made.compact, prior) if scenario.whiten is not None else None
+        model, point = made.functions.model, made.candidates[0]
+        functions = Functions(model, point) if white is None else Whitened(model, point, *white)
+        starts = [functions.unconstrain(one) for one in made.candidates]
+        reading = points.map_ if job.reading == "map" else points.mle
+        obstacle = scenario.obstacle(made.compact, prior)
+        return reading(functions, list(job.compared), starts, 0.95, obstacle, scenario.order)
+
+    point = find()
+    first, sampled, repeated = watch.lap(), np.nan, 0.0
     if job.repeat:
-        find(functions, list(job.compared), starts, 0.95, order=scenario.order)
+        find()
         sampled = repeated = watch.lap()
     estimate = {name: squeezed(name, np.asarray(point.estimate[name])) for name in job.compared}
     return Answer(f"Threefold {version()}", imported, first, sampled, estimate, repeated)
+
+
+@dataclass(frozen=True)
+class Made:
+    """Everything between a table and the sampler: compact data, functions of their model, where to start."""
+
+    compact: Any
+    prior: Any
+    candidates: list[dict[str, Array]]
+    functions: Any
+    starts: list[Array]
+
+    def draws(self, job: Job, seed: int) -> dict[str, Array]:
+        """Draws of the posterior."""
+        from comparisons import posterior
+
+        tree, _ = posterior.sample(self.functions, self.starts[: job.chains], seed, draws=job.draws, tune=job.tune)
+        found = tree["posterior"].to_dataset()
+        return {name: squeezed(name, found[name].values) for name in job.compared}
+
+
+def posterior_of(job: Job, world: int) -> Made:
+    """Read a table, and make what the sampler needs, as `comparisons.fit` does."""
+    from comparisons.functions import Functions
+    from comparisons.optimum import STARTS
+    from models import load
+    from models.contract import summarised
+
+    scenario = load(job.scenario)
+    data = scenario.read(table(job.world(world)), **options(job))
+    prior = scenario.priors(data)[job.prior_name]
+    compact, model = summarised(scenario, data, prior)
+    rng = np.random.default_rng([job.seed, world])
+    candidates = [scenario.start(compact, rng) for _ in range(max(STARTS, job.chains))]
+    functions = Functions(model, candidates[0])
+    return Made(compact, prior, candidates, functions, [functions.unconstrain(one) for one in candidates])
 
 
 def many(job: Job) -> Answer:
@@ -92,29 +135,15 @@ def many(job: Job) -> Answer:
     The models of all worlds have one graph, so that `Functions` compiles once.
     """
     watch = Watch()
-    import models
-    from comparisons import posterior
-    from comparisons.functions import Functions
-
+    import_module("comparisons.posterior")
     imported = watch.lap()
-    scenario = models.load(job.scenario)
-    draws: dict[str, Array] = {}
     spent = timed_sampler()
-    total = 0.0
+    first: dict[str, Array] = {}
     for index in range(job.worlds):
-        data = scenario.read(table(job.world(index)), **options(job))
-        prior = scenario.priors(data)[job.prior_name]
-        rng = np.random.default_rng([job.seed, index])
-        starts = [scenario.start(data, rng) for _ in range(job.chains)]
-        functions = Functions(scenario.model(data, prior), starts[0])
-        functions.sampled()
-        tree, _ = posterior.sample(
-            functions, [functions.unconstrain(one) for one in starts], job.seed + index, draws=job.draws, tune=job.tune
-        )
-        draws = draws or {name: squeezed(name, tree["posterior"].to_dataset()[name].values) for name in job.compared}
-        total += watch.lap()
-    sampled = sum(spent)
-    return Answer(f"Threefold {version()}", imported, total - sampled, sampled, draws)
+        draws = posterior_of(job, index).draws(job, job.seed + index)
+        first = first or draws
+    total, sampled = watch.lap(), sum(spent)
+    return Answer(f"Threefold {version()}", imported, total - sampled, sampled, first)
 
 
 def timed_sampler() -> list[float]:
