@@ -58,7 +58,7 @@ bench: $(ENVIRONMENT) ## Measure Threefold beside its peers: benchmarks/results/
 
 clean: ## Remove results (those of your data too), site and caches
 	rm -rf reports/results reports/site benchmarks/results .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './benchmarks/.environments/*' -prune -exec rm -rf {} +
 
 distclean: clean ## ... and the environments
 	rm -rf $(VENV) benchmarks/.environments

@@ -39,6 +39,8 @@ class Peer:
         For an environment of its own: versions of Python it works with, the best first.
     caches : bool
         Whether it keeps compiled code on disk, so that a first run costs more.
+    compiles_shapes : bool
+        Whether what it compiles depends on the sizes of data and parameters.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Peer:
     program: str = ""
     pythons: tuple[str, ...] = ()
     caches: bool = True
+    compiles_shapes: bool = True
 
     @property
     def ours(self) -> bool:
@@ -61,7 +64,7 @@ PEERS = (
     Peer("posterior", "Threefold, posterior alone", "threefold"),
     Peer("pymc", "PyMC", "pymc", package="pymc"),
     Peer("numpyro", "NumPyro", "numpyro", pythons=("3.13", "3.12", "3.11")),
-    Peer("pystan", "PyStan", "pystan", pythons=("3.12", "3.11")),
+    Peer("pystan", "PyStan", "pystan", pythons=("3.12", "3.11"), compiles_shapes=False),
     Peer("jags", "JAGS", "jags", program="jags", caches=False),
 )
 

@@ -117,11 +117,11 @@ def posterior_of(job: Job, world: int) -> Made:
     from comparisons.functions import Functions
     from comparisons.optimum import STARTS
     from models import load
-    from models.contract import summarised
+    from models.contract import Distribution, summarised
 
     scenario = load(job.scenario)
     data = scenario.read(table(job.world(world)), **options(job))
-    prior = scenario.priors(data)[job.prior_name]
+    prior = {variable: Distribution(job.families[variable], **values) for variable, values in job.prior.items()}
     compact, model = summarised(scenario, data, prior)
     rng = np.random.default_rng([job.seed, world])
     candidates = [scenario.start(compact, rng) for _ in range(max(STARTS, job.chains))]

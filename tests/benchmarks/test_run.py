@@ -10,9 +10,11 @@ import click
 import numpy as np
 import pytest
 
-from benchmarks import environments, jobs, run
+from benchmarks import bench, environments, jobs, process, run
+from benchmarks.bench import Bench, Judge, fingerprint
 from benchmarks.environments import Missing, Peer, interpreter
-from benchmarks.peers.contract import Answer
+from benchmarks.peers.contract import Answer, Job
+from benchmarks.process import Cost
 from benchmarks.table import Row, from_csv
 from tests.tolerances import ROUNDING
 
@@ -89,11 +91,11 @@ class TestPeersThatAreNotThere:
         assert not (tmp_path / "environments" / "x.complete").exists()
 
     def test_rows_say_so(self, tmp_path: Path) -> None:
-        bench = run.Bench(tmp_path, cap=1.0, pythons={"jags": Missing("not here")})
+        asker = Bench(tmp_path, cap=1.0, pythons={"jags": Missing("not here")})
         (jags,) = (peer for peer in environments.PEERS if peer.name == "jags")
-        (only,) = run.scenarios(bench, ("coin",), (jags,), ("coin",))
+        (only,) = run.scenarios(asker, ("coin",), (jags,), ("coin",))
         assert (only.status, only.reason) == ("missing", "not here")
-        grown = list(run.growth(bench, "rows", (10, 100), (jags,)))
+        grown = list(run.growth(asker, "rows", (10, 100), (jags,)))
         assert [(one.status, one.reason) for one in grown] == [("missing", "not here")] * 2
 
 
@@ -108,7 +110,7 @@ class TestJudge:
     """The first that converged is what the others are compared with."""
 
     def test_distance_from_the_first_that_converged(self) -> None:
-        rng, judge, job = np.random.default_rng(1), run.Judge(), jobs.teaching("coin")
+        rng, judge, job = np.random.default_rng(1), Judge(), jobs.teaching("coin")
         stuck = rng.normal(size=(4, 500)) + np.arange(4)[:, None]
         draws = [stuck, *rng.normal(size=(2, 4, 500)), 1 + rng.normal(size=(4, 500))]
         rows = [judge.judged(ROW, job, Answer("", 0, 0, 1, {"theta": one})) for one in draws]
@@ -117,7 +119,7 @@ class TestJudge:
         assert rows[2].ess > 1_000
 
     def test_no_answer_is_no_number(self) -> None:
-        assert run.Judge().judged(ROW, jobs.teaching("coin"), None) == ROW
+        assert Judge().judged(ROW, jobs.teaching("coin"), None) == ROW
 
 
 def test_words_of_an_option_are_checked() -> None:
@@ -126,6 +128,45 @@ def test_words_of_an_option_are_checked() -> None:
     assert run.chosen("gaussian, coin", known, "--scenarios") == known
     with pytest.raises(click.BadParameter, match="'coins' is not one of coin, gaussian"):
         run.chosen("coins", known, "--scenarios")
+
+
+def test_a_first_run_fills_the_caches_and_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Again when what is compiled has changed, and for another size if that is compiled anew."""
+    asked: list[int] = []
+
+    def ask(self: Bench, python: Path, peer: Peer, job: Job, caches: Path, cap: float) -> tuple[Cost, Answer]:
+        asked.append(job.seed)
+        caches.mkdir(parents=True, exist_ok=True)
+        return Cost(1.0, 1.0, 1.0, "measured"), Answer("x", 0, 0, 1, {})
+
+    monkeypatch.setattr(bench, "CACHES", tmp_path)
+    monkeypatch.setattr(Bench, "ask", ask)
+    asker, job = Bench(tmp_path, cap=1.0, pythons={"x": Path(sys.executable)}), jobs.teaching("coin", seed=10)
+    shapes, any_shape = Peer("x", "X", "pymc"), Peer("x", "X", "pystan", compiles_shapes=False)
+    for peer, fills in ((shapes, [11, 10, 10, 11, 10]), (any_shape, [11, 10, 10, 10])):
+        asked.clear()
+        for size in ("n = 1,000", "n = 1,000", "n = 2,000"):
+            asker.run(replace(ROW, size=size), peer, job)
+        assert asked == fills
+    asked.clear()
+    monkeypatch.setattr(bench, "fingerprint", lambda peer: "changed")
+    asker.run(replace(ROW, size="n = 1,000"), shapes, job)
+    assert asked == [11, 10]
+
+
+def test_caches_depend_on_what_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = (peer for peer in environments.PEERS if peer.name in ("posterior", "pystan"))
+    files = {"lock": tmp_path / "uv.lock", "model": tmp_path / "models" / "coin.py"}
+    files["program"] = tmp_path / "peers" / "stan" / "coin.stan"
+    for path in files.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("one")
+    monkeypatch.setattr(process, "ROOT", tmp_path)
+    monkeypatch.setattr(bench, "HERE", tmp_path)
+    for changed, who in (("model", [True, False]), ("program", [False, True]), ("lock", [True, True])):
+        before = [fingerprint(peer) for peer in (ours, theirs)]
+        files[changed].write_text("two")
+        assert [fingerprint(peer) != known for peer, known in zip((ours, theirs), before, strict=True)] == who
 
 
 def test_tables_of_two_runs_are_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,17 +188,17 @@ def test_tables_of_two_runs_are_put_together(tmp_path: Path, monkeypatch: pytest
 
 def test_a_peer_answers_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From job to row, with a peer that needs no sampler: the fit of SciPy is the closed form."""
-    monkeypatch.setattr(run, "CACHES", tmp_path / "caches")
-    bench = run.Bench(tmp_path, cap=60.0)
+    monkeypatch.setattr(bench, "CACHES", tmp_path / "caches")
+    asker = Bench(tmp_path, cap=60.0)
     peer = Peer("classical", "SciPy", "classical", caches=False)
     job = jobs.teaching("gaussian", reading="mle")
-    row, answer = bench.run(ROW, peer, job)
+    row, answer = asker.run(ROW, peer, job)
     assert row.status == "measured", row.reason
     assert row.version.startswith("scipy ")
     assert row.wall > row.imported > 0
     assert answer is not None
     y = job.data["y"]
     np.testing.assert_allclose([answer.draws["mu"], answer.draws["sigma"]], [y.mean(), y.std()], rtol=ROUNDING)
-    broken, nothing = bench.run(ROW, peer, replace(job, scenario="family"))
+    broken, nothing = asker.run(ROW, peer, replace(job, scenario="family"))
     assert (broken.status, nothing) == ("failed", None)
     assert broken.reason
