@@ -115,12 +115,11 @@ def from_csv(text: str) -> list[Row]:
     ]
 
 
-def merged(old: Iterable[Row], new: Sequence[Row]) -> list[Row]:
-    """New rows in the place of the old ones of the same part and case; parts in the order of `TITLES`."""
-    known = {(row.part, row.case) for row in new}
+def merged(old: Iterable[Row], new: Iterable[Row]) -> list[Row]:
+    """New rows in the places of the old ones of the same runs, others behind them; parts in the order of `TITLES`."""
+    rows = {(row.part, row.case, row.size, row.peer, row.state): row for row in (*old, *new)}
     parts = list(TITLES)
-    kept = [row for row in old if (row.part, row.case) not in known]
-    return sorted([*kept, *new], key=lambda row: parts.index(row.part))
+    return sorted(rows.values(), key=lambda row: parts.index(row.part))
 
 
 def number(value: float, digits: int = 3) -> str:

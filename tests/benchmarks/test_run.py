@@ -175,13 +175,14 @@ def test_tables_of_two_runs_are_put_together(tmp_path: Path, monkeypatch: pytest
     run.write(grown, 40)
     coin, again = (replace(done(wall), part="scenarios", case="coin", rhat=1.0) for wall in (3.0, 4.0))
     run.write([coin], 40)
-    run.write([again, replace(again, case="logistic")], 40)
+    run.write([again, replace(again, case="logistic"), replace(again, peer="JAGS")], 40)
     rows = from_csv((tmp_path / "table.csv").read_text())
-    assert [(one.part, one.case, one.wall) for one in rows] == [
-        ("scenarios", "coin", 4.0),
-        ("scenarios", "logistic", 4.0),
-        ("rows", "gaussian", 5.0),
-        ("rows", "gaussian", 7.0),
+    assert [(one.part, one.case, one.peer, one.wall) for one in rows] == [
+        ("scenarios", "coin", "Peer", 4.0),
+        ("scenarios", "logistic", "Peer", 4.0),
+        ("scenarios", "coin", "JAGS", 4.0),
+        ("rows", "gaussian", "PyMC", 5.0),
+        ("rows", "gaussian", "PyMC", 7.0),
     ]
     assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "table.md"}
 
