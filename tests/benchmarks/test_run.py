@@ -154,6 +154,14 @@ def test_a_first_run_fills_the_caches_and_is_not_measured(tmp_path: Path, monkey
     assert asked == [11, 10]
 
 
+def test_a_first_run_without_end_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "CACHES", tmp_path)
+    monkeypatch.setattr(Bench, "ask", lambda self, python, peer, job, caches, cap: (Cost(cap, 0, 0, "capped"), None))
+    asker = Bench(tmp_path, cap=5.0, pythons={"x": Path(sys.executable)})
+    row, answer = asker.run(ROW, Peer("x", "X", "pymc"), jobs.teaching("coin"), 5.0)
+    assert (row.status, row.reason, answer) == ("capped", "its first run was ended after 15 s", None)
+
+
 def test_caches_depend_on_what_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = (peer for peer in environments.PEERS if peer.name in ("posterior", "pystan"))
     files = {"lock": tmp_path / "uv.lock", "model": tmp_path / "models" / "coin.py"}
