@@ -33,8 +33,7 @@ ifdef SCENARIO
 else ifneq ($(strip $(GIVEN)),)
 	@echo 'make: name the model of your data: SCENARIO=regression (or coin, gaussian, logistic, mixture, family)' >&2; exit 2
 else
-	@$(PYTHON) -m comparisons fit $(FITS) --jobs $(JOBS)
-	@$(PYTHON) -m reports $(FITS) --jobs $(JOBS)
+	@$(PYTHON) -m reports --fit $(FITS) --jobs $(JOBS)
 endif
 
 test: $(ENVIRONMENT) ## Run all tests

@@ -17,7 +17,7 @@ TITLES = {
     "rows": "Growth with the number of rows",
     "predictors": "Growth with the number of predictors (regression, 500 rows)",
     "components": "Growth with the number of components (mixture, 100 points each)",
-    "worlds": "Growth with the number of data sets (Gaussian, 100 rows each)",
+    "worlds": "Growth with the number of data sets (Gaussian, 100 rows each; Threefold makes all three readings)",
     "points": "Point readings",
     "report": 'The whole warm `make report`, in units of `python -c "import pymc"`',
 }

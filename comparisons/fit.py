@@ -159,29 +159,29 @@ def _under_prior(plan: Plan, prior: Prior, given: _Given, seed: np.random.SeedSe
     level, compared = settings.level, _compared(scenario, searched)
     map_ = points.map_(searched, compared, starts, level, scenario.obstacle(given.known, prior), scenario.order)
     report("mode")
-    whole = Functions(searched.model, point)
-    starts = [whole.unconstrain(point) for point in inside[: settings.chains]]
-    sampled, unconstrained = posterior.sample(whole, starts, sampler_seed, draws=settings.draws, tune=settings.tune)
+    lengths = {"draws": settings.draws, "tune": settings.tune}
+    # Where parts are interchangeable, chains are at different modes: the curvature at one says little of the others.
+    mode = map_.optimum if scenario.order is None else None
+    sampled, unconstrained = posterior.sample(searched, starts[: settings.chains], sampler_seed, mode, **lengths)
     statistics = sampled["sample_stats"].to_dataset()
     draws = sampled["posterior"].to_dataset()
-    model = whole.model
+    model = searched.model
     if scenario.identify is not None:
         draws = scenario.identify(_with_fixed(draws, model, prior), _of_point(model, map_, prior), data)[list(draws)]
     report("posterior")
     proper = all(distribution.proper for distribution in prior.values())
     constant = given.compact.attrs.get("log_constant", 0.0)
     among = _functions(scenario, rows_of.data, given.compact, prior, prior, point)
-    rowwise = Functions(among.model, point)
     groups = {
         "mle": _reading(model, mle, level, constant),
         "map": _reading(model, map_, level, constant),
         "posterior": draws,
         "sample_stats": statistics,
-        **posterior.pointwise(rowwise, unconstrained),
-        **posterior.predictive(rowwise, draws, proper, predictive_seed),
+        **posterior.pointwise(among, unconstrained),
+        **posterior.predictive(among, draws, proper, predictive_seed),
     }
     if not rows_of.complete:  # what is asked of all rows together, as sensitivity is, cannot be asked of a subsample
-        groups["log_likelihood_total"] = posterior.total(whole, unconstrained, constant, groups["log_likelihood"])
+        groups["log_likelihood_total"] = posterior.total(searched, unconstrained, constant, groups["log_likelihood"])
     if scenario.extras is not None:
         readings = {"mle": _of_point(model, mle, prior), "map": _of_point(model, map_, prior)}
         readings["posterior"] = _with_fixed(draws, model, prior)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 import shlex
@@ -116,12 +115,7 @@ def fit(names: tuple[str, ...], jobs: int | None, out: str | None, **options: An
         raise BadInput(f"--jobs {jobs}: give at least 1")
     given = {key: value for key, value in options.items() if value not in (None, (), "")}
     if not given and out is None:
-        unknown = [name for name in names if name not in models.fits()]
-        if unknown:
-            near = difflib.get_close_matches(unknown[0], models.fits())
-            hint = f"did you mean {' or '.join(near)}?" if near else f"known fits: {', '.join(models.fits())}"
-            raise BadInput(f"no fit named {unknown[0]!r}; {hint}")
-        return fit_stale(list(names) or list(models.fits()), jobs)
+        return fit_stale(list(names), jobs)
     if len(names) != 1:
         raise BadInput(f"{' '.join(map(flag, given))}: name one scenario: {', '.join(models.names())}")
     results = Path(out) if out else store.RESULTS

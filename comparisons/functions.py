@@ -44,7 +44,8 @@ def equal_graphs(a: tuple[list[Variable], list[Variable]], b: tuple[list[Variabl
     )
 
 
-def _python(inputs: list[Variable], outputs: list[Variable]) -> Any:
+def python_function(inputs: list[Variable], outputs: list[Variable]) -> Any:
+    """Compile for PyTensor's Python linker."""
     # Without a C++ compiler, or inner graphs (simplex transforms) would still be compiled, for seconds, by one.
     with pytensor.config.change_flags(cxx=""):
         return pytensor.function(inputs, outputs, mode=PYTHON, on_unused_input="ignore")
@@ -88,7 +89,7 @@ class Functions:
 
         def build(data: list[Variable]) -> Any:
             replace = dict(zip(self._shared, data, strict=True))
-            return _python([*given, *data], graph_replace(outputs, replace, strict=False))
+            return python_function([*given, *data], graph_replace(outputs, replace, strict=False))
 
         function = self._find(("unconstrain",), [*given, *self._shared], outputs, build)
         values: list[Array] = function(*(point[variable.name] for variable in self.model.free_RVs), *self._data)
@@ -117,7 +118,7 @@ class Functions:
             if name.startswith("each"):
                 draws = pt.matrix("draws", shape=(None, self.size))
                 graph, u = vectorize_graph(graph, {u: draws}), draws
-            return _python([u, *data], graph)
+            return python_function([u, *data], graph)
 
         return self._find((name, *self.shapes), self.inputs, terms, build)
 

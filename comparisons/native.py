@@ -91,12 +91,17 @@ def compile_density(function: Any, size: int, data: Sequence[Any]) -> Any:
     data : sequence of PyTensor variables
         What it takes after ``u``; their types count.
     """
-    arrays, at = [], HEAD
+    return _compile(_DENSITY, HEAD, function, size, data)
+
+
+def _compile(template: str, head: int, function: Any, size: int, data: Sequence[Any]) -> Any:
+    """Fill in a template and compile it, or load it from disk."""
+    arrays, at = [], head
     for variable in data:
         shape = "".join(f"table[{at + 1 + axis}], " for axis in range(variable.type.ndim))
         arrays.append(f"carray(address_as_void_pointer(table[{at}]), ({shape}), {variable.type.dtype})")
         at += 1 + variable.type.ndim
-    source = _DENSITY.format(entries=at, size=size, arrays=", ".join(arrays))
+    source = template.format(entries=at, size=size, arrays=", ".join(arrays))
     names = {variable.type.dtype: getattr(types, variable.type.dtype) for variable in data}
     names |= {
         "carray": carray,
@@ -150,7 +155,99 @@ class Density:
         return (value.value, gradient) if status == 0 else (-np.inf, np.zeros(self.size))
 
 
-def compiled_model(density: Density, initial: Callable[[int], Array]) -> CompiledPyMCModel:
+_BATCH = """
+def density(size, v_, gradient_, value_, table_):
+    table = carray(table_, ({entries},), int64)
+    if size != table[0]:
+        return -1
+    worlds = size // {size}
+    v, gradient, value = carray(v_, (worlds, {size})), carray(gradient_, (worlds, {size})), carray(value_, ())
+    each = carray(address_as_void_pointer(table[1]), (worlds,), float64)
+    total = 0.0
+    try:
+        found, slope = function(v, {arrays})
+        for w in range(worlds):
+            each[w] = found[w]
+            total += found[w]
+            for j in range({size}):
+                gradient[w, j] = slope[w, j]
+        value[()] = total
+        if not isfinite(total + gradient.sum()):
+            return 3
+    except Exception:
+        return 1
+    return 0
+"""
+
+
+def compile_batch(function: Any, size: int, data: Sequence[Any]) -> Any:
+    """The C function of the densities of many worlds and of their sum, the world first in every array.
+
+    Parameters
+    ----------
+    function : callable
+        Made by PyTensor's Numba linker, of ``v``, shape (worlds, d), and the data; returns values, shape (worlds,), and
+        their gradients, shape (worlds, d).
+    size : int
+        d.
+    data : sequence of PyTensor variables
+    """
+    return _compile(_BATCH, 2, function, size, data)
+
+
+@dataclass(frozen=True)
+class Densities:
+    """The densities of many worlds with their data, called as a function of one ``v`` per world.
+
+    Attributes
+    ----------
+    callback : numba C function
+    worlds, dims : int
+        Number of worlds, and of coordinates of each.
+    data : list of array
+    each : array, shape (worlds,)
+        Where the C function leaves the value of every world.
+    table : array of int
+    """
+
+    callback: Any
+    worlds: int
+    dims: int
+    data: list[NDArray[Any]]
+    each: Array = field(init=False)
+    table: NDArray[np.int64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "each", np.empty(self.worlds))
+        object.__setattr__(self, "data", [np.asarray(value, order="C") for value in self.data])
+        table = [self.size, self.each.ctypes.data]
+        for value in self.data:
+            table += [value.ctypes.data, *value.shape]
+        object.__setattr__(self, "table", np.array(table, dtype=np.int64))
+
+    @property
+    def size(self) -> int:
+        """Number of all coordinates."""
+        return self.worlds * self.dims
+
+    def __call__(self, v: Array) -> tuple[Array, Array]:
+        """Values, shape (worlds,), and gradients, shape (worlds, d); ``-inf`` and zero off the support.
+
+        Raises
+        ------
+        FloatingPointError
+            If the C function failed for all worlds at once.
+        """
+        v, gradient, value = np.ascontiguousarray(v, dtype=float), np.empty((self.worlds, self.dims)), ctypes.c_double()
+        addresses = (v.ctypes.data_as(_POINTER), gradient.ctypes.data_as(_POINTER), ctypes.byref(value))
+        status = self.callback.ctypes(self.size, *addresses, self.table.ctypes.data)
+        if status not in (0, 3):
+            raise FloatingPointError("the density of a batch of worlds could not be evaluated")
+        fine = np.isfinite(self.each) & np.isfinite(gradient).all(axis=1)
+        return np.where(fine, self.each, -np.inf), np.where(fine[:, None], gradient, 0.0)
+
+
+def compiled_model(density: Density | Densities, initial: Callable[[int], Array]) -> CompiledPyMCModel:
     """What nutpie samples: a density, and the points at which chains start; the draws are named ``v``."""
     size = density.size
     names = {"carray": carray}

@@ -1,18 +1,22 @@
 """All stale fits, shared among processes: one scenario per process at a time.
 
-This is the only level of parallelism. A process imports PyMC once and keeps what it has compiled, so that the fits of a
-scenario belong together; the chains of a fit run one after the other.
+This is the only level of parallelism. A process keeps what it has compiled, so that the fits of a scenario belong
+together; the chains of a fit run one after the other. All processes are forks of one that has imported PyMC and does
+nothing else (``forkserver``), so that the imports, seconds of them, are paid once; the one thread there, of pyarrow's
+allocator, is made for forks.
 """
 
 from __future__ import annotations
 
+import difflib
+import gc
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
@@ -26,18 +30,42 @@ from comparisons.settings import SETTINGS
 from models.contract import BadInput
 
 # What costs most starts first, new scenarios before all.
-ORDER = ("mixture", "regression", "logistic", "gaussian", "coin")
+ORDER = ("mixture", "logistic", "regression", "gaussian", "coin", "family")
+APART = ("mixture",)  # its fits differ in components and dimensions and so share no machine code: one process each
+IMPORTED = ["comparisons.fit", "pytensor.link.numba.dispatch", "netCDF4"]  # before processes part
+
+After = Callable[[Path], None]
 
 
-def fit_stale(names: list[str], jobs: int) -> int:
+def fit_stale(names: list[str], jobs: int, after: After | None = None) -> int:
     """Fit those built-in fits of ``names`` that are not up to date, one scenario per process at a time.
+
+    Parameters
+    ----------
+    names : list of str
+        All built-in fits if empty.
+    jobs : int
+        Processes.
+    after : callable, optional
+        Called with the folder of each finished fit, in the process that made it; a function that can be pickled.
 
     Returns
     -------
     int
         Exit status: 0, 2 if another run is at work on one of them, 130 if interrupted, 1 if a process died.
+
+    Raises
+    ------
+    BadInput
+        If there is no such fit.
     """
     known = models.fits()
+    names = names or list(known)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known fits: {', '.join(known)}"
+        raise BadInput(f"no fit named {unknown[0]!r}; {hint}")
     stale = [
         name
         for name in names
@@ -48,13 +76,18 @@ def fit_stale(names: list[str], jobs: int) -> int:
         return 0
     groups: dict[str, list[str]] = {}
     for name in stale:
-        groups.setdefault(known[name][0], []).append(name)
-    ordered = sorted(groups, key=lambda group: ORDER.index(group) if group in ORDER else -1)
+        scenario = known[name][0]
+        groups.setdefault(name if scenario in APART else scenario, []).append(name)
+    ordered = sorted(groups, key=lambda group: _place(known[groups[group][0]][0]))
     print(f"fits: {len(stale)} of {len(names)} to do: {' '.join(stale)}", flush=True)
     damaged = [name for name in stale if store.is_damaged(store.RESULTS / name)]
     if damaged:
         print(f"fits: results cut short or damaged, made anew: {' '.join(damaged)}", flush=True)
-    return _run([(groups[group], store.RESULTS) for group in ordered], jobs)
+    return _run([(groups[group], store.RESULTS) for group in ordered], jobs, after)
+
+
+def _place(scenario: str) -> int:
+    return ORDER.index(scenario) if scenario in ORDER else -1
 
 
 def fit_plan(plan: Plan, results: Path) -> int:
@@ -72,14 +105,13 @@ def fit_plan(plan: Plan, results: Path) -> int:
     return _run([([plan], results)], 1)
 
 
-def _run(groups: list[tuple[Sequence[str | Plan], Path]], jobs: int) -> int:
+def _run(groups: list[tuple[Sequence[str | Plan], Path]], jobs: int, after: After | None = None) -> int:
     """Fit groups of built-in names or plans, a group per process at a time."""
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = "1"  # one level of parallelism: processes
-    context = multiprocessing.get_context("spawn")
-    workers = min(jobs, len(groups))
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_serve) as pool:
-        tasks = [pool.submit(_fit_group, group, results) for group, results in groups]
+    with ProcessPoolExecutor(min(jobs, len(groups)), mp_context=context(IMPORTED), initializer=_serve) as pool:
+        # Ctrl-C is for this process; those that it starts inherit that they do not hear it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        tasks = [pool.submit(_fit_group, group, results, after) for group, results in groups]
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         try:
             for task in tasks:
                 task.result()
@@ -98,8 +130,20 @@ def _run(groups: list[tuple[Sequence[str | Plan], Path]], jobs: int) -> int:
     return 0
 
 
+def context(imported: list[str]) -> multiprocessing.context.BaseContext:
+    """How processes are started: as forks of one that has imported some modules, each to compute on one core."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"  # one level of parallelism: processes
+    os.environ["MPLBACKEND"] = "agg"  # no window is ever opened
+    made = multiprocessing.get_context("forkserver")
+    made.set_forkserver_preload(imported)
+    return made
+
+
 def _serve() -> None:
     """Leave Ctrl-C to the parent, which ends its workers without a traceback from each; end when the parent ends."""
+    gc.freeze()  # what was imported stays: looking through it again and again for garbage takes a tenth of the time
+    gc.set_threshold(20_000, 50, 1_000)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -112,7 +156,7 @@ def _follow(sentinel: int) -> None:
     os._exit(1)
 
 
-def _fit_group(group: Sequence[str | Plan], results: Path) -> None:
+def _fit_group(group: Sequence[str | Plan], results: Path, after: After | None) -> None:
     """Fit several fits in this process, saying what happens."""
     from comparisons.fit import fit
 
@@ -132,3 +176,7 @@ def _fit_group(group: Sequence[str | Plan], results: Path) -> None:
         failed = [check for check in comparison.checks if not check.passed]
         verdict = "all checks passed" if not failed else f"{len(failed)} of {len(comparison.checks)} checks failed"
         print(f"* {plan.name:<20} {verdict:<28} {time.perf_counter() - began:6.1f} s", flush=True)
+        if after is not None:
+            began = time.perf_counter()
+            after(results / plan.name)
+            print(f"  {plan.name:<20} {'page':<28} {time.perf_counter() - began:6.1f} s", flush=True)

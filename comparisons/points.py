@@ -25,7 +25,7 @@ from scipy.stats import norm
 
 from comparisons import profile
 from comparisons.functions import PYTHON, Array, Declared, Functions
-from comparisons.optimum import Density, Kinks, Optimum, maximise
+from comparisons.optimum import Density, Kinks, Optimum, hessian, maximise
 
 FAILURES = {
     "infinite": "infinite: the density rises for ever as the parameters grow",
@@ -144,6 +144,21 @@ def _maximise(
     u = functions.unconstrain(order(functions.declared()(found.u)))
     ordered = maximise(density, [u], kinks, declared)
     return replace(ordered, starts=found.starts, agreeing=found.agreeing, collapsed=found.collapsed)
+
+
+def curvature(functions: Functions, optimum: Optimum) -> Array:
+    """Minus the Hessian of the joint density at the mode, shape (d, d), with bells for the kinks of Laplace priors.
+
+    A kink has no curvature; in its place stands that of the Normal distribution with the same variance.
+    """
+    kinks = _kinks(functions)
+    smooth = [variable for variable in functions.model.free_RVs if not is_laplace(variable)]
+    step = optimum.step
+    step[kinks.index] = np.minimum(step[kinks.index], 1e-3 / kinks.rate)
+    density = functions.density([*smooth, *functions.model.observed_RVs])
+    found: Array = -hessian(density, optimum.u, step)
+    found[kinks.index, kinks.index] += kinks.rate**2 / 2
+    return found
 
 
 def is_laplace(variable: Any) -> bool:

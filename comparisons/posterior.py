@@ -16,17 +16,25 @@ import nutpie
 import pymc as pm
 import xarray as xr
 
-from comparisons import native
+from comparisons import native, points
 from comparisons.functions import PYTHON, Array, Functions
+from comparisons.optimum import Optimum
 
 PREDICTIVE_DRAWS = 500
 LARGEST_LOG_LIKELIHOOD = 20_000_000  # elements; above it the draws are thinned
 BLOCK = 2_000_000  # elements of it computed at once
+CURVED = 1e-10  # least eigenvalue of a curvature with ones on its diagonal, with which coordinates are made
 STATISTICS = ("diverging", "energy", "depth", "n_steps", "step_size", "mean_tree_accept")
 
 
 def sample(
-    functions: Functions, starts: list[Array], seed: int, *, draws: int = 1_000, tune: int = 1_000
+    functions: Functions,
+    starts: list[Array],
+    seed: int,
+    optimum: Optimum | None = None,
+    *,
+    draws: int = 1_000,
+    tune: int = 1_000,
 ) -> tuple[xr.DataTree, Array]:
     """Sample the posterior, one chain per start.
 
@@ -36,6 +44,8 @@ def sample(
         Of the model.
     starts : list of array, shape (d,)
     seed : int
+    optimum : Optimum, optional
+        The mode, whose curvature makes coordinates in which NUTS is quick.
     draws, tune : int
         Kept draws and warm-up draws per chain.
 
@@ -45,11 +55,10 @@ def sample(
         Groups ``posterior`` (declared parameters, dims ``(chain, draw, ...)``) and ``sample_stats``.
     unconstrained : array, shape (chains, draws, d)
     """
-    # nutpie bounds the scales it adapts to; in units of the spread of the starts no unit of the data is beyond them.
-    location, scale = np.mean(starts, axis=0), np.std(starts, axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
-    density = functions.native(location=location, factor=np.diag(scale))
-    order = cycle([(start - location) / scale for start in starts])  # asked again if the density is zero at a start
+    location, factor = _coordinates(functions, starts, optimum)
+    density = functions.native(location=location, factor=factor)
+    inside = [np.linalg.solve(factor, start - location) for start in starts]
+    order = cycle(inside)  # asked again if the density is zero at a start
     compiled = native.compiled_model(density, lambda _: next(order))
     result = nutpie.sample(
         compiled,
@@ -61,7 +70,7 @@ def sample(
         save_warmup=False,
         progress_bar=False,
     )
-    unconstrained = location + scale * result["posterior"]["v"].values
+    unconstrained = location + result["posterior"]["v"].values @ factor.T
     kept = result["sample_stats"].to_dataset()[list(STATISTICS)]
     values = functions.each_declared(unconstrained.reshape(-1, functions.size))
     posterior = xr.Dataset(
@@ -74,6 +83,21 @@ def sample(
     return xr.DataTree.from_dict(
         {"posterior": posterior, "sample_stats": kept.assign_attrs(tuning_steps=tune)}
     ), unconstrained
+
+
+def _coordinates(functions: Functions, starts: list[Array], optimum: Optimum | None) -> tuple[Array, Array]:
+    """Location and factor of the coordinates ``v`` in which chains move, ``u = location + factor @ v``.
+
+    nutpie adapts a scale per coordinate, within bounds. At a regular mode the curvature there makes all directions
+    alike; otherwise the unit is the spread of the starts, so that no unit of the data is beyond the bounds.
+    """
+    if optimum is not None and optimum.regular:
+        curvature = points.curvature(functions, optimum)
+        unit = np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
+        if np.linalg.eigvalsh(curvature / np.outer(unit, unit))[0] > CURVED:
+            return optimum.u, np.linalg.cholesky(np.linalg.inv(curvature))
+    scale = np.std(starts, axis=0)
+    return np.mean(starts, axis=0), np.diag(np.where(scale > 0, scale, 1.0))
 
 
 def dims(model: pm.Model, name: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The functions of a model in coordinates in which a search for the maximum has no narrow valley.
+"""The functions of a model in coordinates in which neither search nor chains meet a narrow valley.
 
 Predictors that nearly determine each other make a likelihood whose curvature in one direction is 1e20 times that in
 another: no optimiser, and no inverse of a Hessian, survives that in double precision. In coordinates of about unit
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from comparisons.functions import Array, Functions
+from comparisons.native import Density
 
 
 class Whitened(Functions):
@@ -38,25 +39,13 @@ class Whitened(Functions):
         """The coordinates of a point in the declared parametrisation."""
         return np.linalg.solve(self.basis, super().unconstrain(point))
 
-    def density(self, variables: Sequence[Any]) -> Callable[[Array], tuple[float, Array]]:
-        """As of `Functions`, of coordinates."""
-        inner = super().density(variables)
-
-        def evaluate(v: Array) -> tuple[float, Array]:
-            value, gradient = inner(self.basis @ v)
-            return value, gradient @ self.basis
-
-        return evaluate
-
-    def sampled(self) -> Callable[[Array], tuple[float, Array]]:
-        """As of `Functions`, of coordinates, up to the constant volume of the basis."""
-        inner = super().sampled()
-
-        def evaluate(v: Array) -> tuple[float, Array]:
-            value, gradient = inner(self.basis @ v)
-            return value, gradient @ self.basis
-
-        return evaluate
+    def native(
+        self, variables: Sequence[Any] | None = None, location: Array | None = None, factor: Array | None = None
+    ) -> Density:
+        """As of `Functions`, of coordinates; a density with Jacobian is right up to the constant volume of the basis."""
+        location = np.zeros(self.size) if location is None else location
+        factor = np.eye(self.size) if factor is None else factor
+        return super().native(variables, self.basis @ location, self.basis @ factor)
 
     def declared(self) -> Callable[[Array], dict[str, Array]]:
         """As of `Functions`, of coordinates."""

@@ -65,11 +65,7 @@ def compact(data: xr.Dataset) -> xr.Dataset:
 
 
 def compact_model(data: xr.Dataset, prior: Prior) -> pm.Model:
-    """Sampling distributions of mean and sum of squares about it.
-
-    ``mean ~ Normal(mu, sigma / sqrt(n))``, ``squares ~ Gamma((n - 1) / 2, 1 / (2 sigma^2))``. They are independent
-    (Fisher 1925); together they hold all that ``y`` says of ``mu`` and ``sigma``.
-    """
+    """Mean and squares, independent: ``Normal(mu, sigma / sqrt(n))`` and ``Gamma((n - 1) / 2, 1 / (2 sigma^2))``."""
     import pymc as pm
 
     with pm.Model() as result:
@@ -162,10 +158,7 @@ def start(data: xr.Dataset, rng: np.random.Generator) -> dict[str, Array]:
     """About where the observations are, and a spread within a factor of three of theirs."""
     n, centre, squares = _statistics(data)
     spread = float(np.sqrt(squares / n)) or max(1.0, abs(centre))
-    return {
-        "mu": np.asarray(centre + spread * rng.normal()),
-        "sigma": np.asarray(spread * 3 ** rng.uniform(-1, 1)),
-    }
+    return {"mu": np.asarray(centre + spread * rng.normal()), "sigma": np.asarray(spread * 3 ** rng.uniform(-1, 1))}
 
 
 def obstacle(data: xr.Dataset, prior: Prior) -> str:

@@ -114,8 +114,8 @@ def compact_model(data: xr.Dataset, prior: Prior) -> pm.Model:
 def whiten(data: xr.Dataset, prior: Prior) -> tuple[tuple[str, ...], Array] | None:
     r"""Coordinates in which the coefficients are independent, for Normal and flat priors.
 
-    With :math:`A^T A` the precision of the coefficients at the residual standard deviation :math:`s`, they are
-    :math:`s^{-1} A^{-1}` times coordinates of unit variance. :math:`A` is the triangle of the design, stacked on
+    With :math:`A^T A / s^2` the precision of the coefficients at the residual standard deviation :math:`s`, they are
+    :math:`s A^{-1}` times coordinates of unit variance. :math:`A` comes from the triangle of the design, stacked on
     :math:`s` over the prior's standard deviations: nothing is squared, so that columns may nearly determine each other.
     """
     free = tuple(name for name in ("intercept", "beta") if name in prior and not prior[name].fixed)

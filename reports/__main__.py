@@ -1,4 +1,4 @@
-"""``python -m reports [FIT ...]``: build the pages that are not up to date, and the index."""
+"""``python -m reports [FIT ...]``: build the pages that are not up to date, and the index; with ``--fit`` fit first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from comparisons import store
 from models.contract import BadInput
-from reports.pipeline import SITE, NoResults, build
+from reports.pipeline import SITE, NoResults, build, fit_and_build
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,10 +19,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
     parser.add_argument("--results", type=Path, default=store.RESULTS, help="where the results are")
     parser.add_argument("--site", type=Path, default=SITE, help="where the pages go")
+    parser.add_argument("--fit", action="store_true", help="first make the built-in fits that are not up to date")
     options = parser.parse_args(arguments)
     if options.jobs < 1:
         parser.error(f"--jobs {options.jobs}: give at least 1")
+    if options.fit and options.results != store.RESULTS:
+        parser.error("--fit: built-in fits have their own place, leave --results out")
     try:
+        if options.fit and (status := fit_and_build(options.names, options.jobs, options.site)):
+            return status
         index = build(options.names, options.jobs, results=options.results, site=options.site)
     except (NoResults, BadInput) as error:
         print(f"reports: {error}", file=sys.stderr)

@@ -19,6 +19,7 @@ OWN = {
     "design": "Design",
     "coding": "Categories",
     "dropped": "Left out",
+    "stored": "Kept and drawn",
     "scales": "Scales of the priors",
 }
 """What a user's own data say of themselves, by attribute, and how the page calls it."""

@@ -54,9 +54,14 @@ def covariates(data: xr.Dataset, name: str) -> dict[str, xr.DataArray]:
     }
 
 
+def total_rows(fit: Fit) -> int:
+    """Number of rows of the data, those included that were not stored."""
+    return int(fit.data.attrs.get("rows", fit.data.sizes["observation"]))
+
+
 def size(fit: Fit) -> str:
     """How much data there are, in words; a count of trials for grouped counts."""
-    observations = int(fit.data.attrs.get("rows", fit.data.sizes["observation"]))
+    observations = total_rows(fit)
     if shape(fit) == "counts":
         trials = {key: int(variable.sum()) for key, variable in covariates(fit.data, outcome(fit)).items()}
         for key, total in trials.items():

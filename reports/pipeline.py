@@ -10,11 +10,13 @@ import json
 import os
 import re
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import models
 from comparisons import store
+from comparisons.pipeline import context, fit_stale
 
 HERE = Path(__file__).parent
 SITE = HERE / "site"
@@ -118,20 +120,16 @@ def _stale(folder: Path, site: Path, code: str) -> str:
 
 def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) -> None:
     print(f"pages: {len(stale)} to build", flush=True)
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[variable] = "1"  # one level of parallelism: processes
-    os.environ["MPLBACKEND"] = "agg"  # no window is ever opened
+    processes = context(["reports.page"])
     # The largest results take longest: they go first.
     order = sorted(stale, key=lambda name: -(results / name / "fit.nc").stat().st_size)
     if min(jobs, len(stale)) == 1:
         for name in order:
             _report(name, build_page(results / name, site, stale[name]))
         return
-    import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(stale)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(jobs, len(stale)), mp_context=processes) as pool:
         tasks = {pool.submit(build_page, results / name, site, stale[name]): name for name in order}
         for task in as_completed(tasks):
             if task.exception() is not None:
@@ -141,6 +139,29 @@ def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) ->
 
 def _report(name: str, seconds: float) -> None:
     print(f"  {name:<24} {seconds:6.1f} s", flush=True)
+
+
+def fit_and_build(names: list[str], jobs: int, site: Path = SITE) -> int:
+    """Make the built-in fits that are not up to date, and the page of each in the process that made it.
+
+    Parameters
+    ----------
+    names, jobs, site
+        As for `build`, which then does what is left: pages of older results, and the index.
+
+    Returns
+    -------
+    int
+        Exit status, that of `comparisons.pipeline.fit_stale`.
+    """
+    return fit_stale(names, jobs, partial(build_stale_page, site=site))
+
+
+def build_stale_page(folder: Path, site: Path) -> None:
+    """Build the page of a fit if it is not up to date."""
+    digest = _stale(folder, site, code_digest())
+    if digest:
+        build_page(folder, site, digest)
 
 
 def build_page(folder: Path, site: Path, digest: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import arviz as az
@@ -21,7 +22,15 @@ DATA_SETS = 30  # drawn
 
 
 def predictive(fit: Fit) -> Image:
-    """Posterior predictive check that suits the outcome."""
+    """Posterior predictive check that suits the outcome; of large data, of a subsample of the rows."""
+    found, observed = _predictive(fit), fit.dataset(fit.default, "observed_data")
+    rows, n = 0 if observed is None else observed.sizes["observation"], pictures.total_rows(fit)
+    if not 0 < rows < n:
+        return found
+    return replace(found, caption=f"{found.caption} All of this for a random {rows:,} of the {n:,} rows.")
+
+
+def _predictive(fit: Fit) -> Image:
     name, kind = pictures.outcome(fit), pictures.shape(fit)
     groups = {key: fit.dataset(fit.default, key) for key in ("posterior_predictive", "observed_data")}
     shown = {key: value for key, value in groups.items() if value is not None}

@@ -13,11 +13,13 @@ from xml.etree import ElementTree
 import html5lib
 import pandas as pd
 import pytest
+import xarray as xr
 
 from comparisons import store
 from comparisons.digits import number
-from reports import pipeline
-from tests.toys import EVIL, LOCAL, REASON, TOYS, soup, text
+from reports import pipeline, tables
+from reports.stored import Fit
+from tests.toys import EVIL, LOCAL, REASON, TOYS, soup, text, write_fit
 
 PAGES = [*TOYS, "index"]
 
@@ -132,3 +134,27 @@ def test_planted_failure_is_seen_everywhere(home: Path, tmp_path: Path) -> None:
     assert "failed" in text(first.select("tbody tr")[0])
     assert "1 of 6 checks failed" in text(index)
     assert "do not read" in text(index.select("table.matrix")[0])
+
+
+def test_a_page_of_large_data_says_what_comes_from_a_subsample(tmp_path: Path) -> None:
+    toy = TOYS["values"]()
+    toy.data = toy.data.assign_attrs(rows=2_000_000, stored="a random 40 of 2,000,000 rows")
+    write_fit(tmp_path / "results", "large", toy)
+    with xr.open_datatree(tmp_path / "results" / "large" / "fit.nc", engine="netcdf4") as opened:
+        tree = opened.load()
+    errors = []
+    for total in (40, 2_000_000):
+        for prior in toy.priors:
+            tree[f"{prior}/prediction"].attrs["rows"] = total
+        tree.to_netcdf(tmp_path / "results" / "large" / "fit.nc", engine="netcdf4")
+        found = tables.prediction(Fit(tmp_path / "results" / "large"))
+        assert found is not None
+        errors.append(float(found["rows"][0]["cells"][0]["loss"].split("±")[1]) / total)
+    # A subsample of m knows a mean no better than to 1 / sqrt(m), and all n values to 1 / sqrt(n).
+    assert errors[1] == pytest.approx(errors[0], rel=0.05)
+    pipeline.build([], 1, ["large"], tmp_path / "results", tmp_path / "site")
+    said = text(soup(tmp_path, "large"))
+    assert "n = 2,000,000" in said
+    assert "Kept and drawn a random 40 of 2,000,000 rows" in said
+    assert "All of this for a random 40 of the 2,000,000 rows." in said
+    assert "from a random 40 of 2,000,000 observations, which the errors take into account" in said

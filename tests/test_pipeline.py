@@ -121,3 +121,34 @@ def test_a_number_of_jobs_that_is_none_is_refused(tmp_path: Path, jobs: str) -> 
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "--jobs" in done.stderr.splitlines()[-1]
+
+
+def make(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What ``make report`` runs."""
+    command = [sys.executable, "-m", "reports", "--fit", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=300)
+
+
+def with_pages(target: Path) -> Path:
+    shutil.copytree(
+        ROOT / "reports", target / "reports", ignore=shutil.ignore_patterns("__pycache__", "results", "site")
+    )
+    return copy(target)
+
+
+@pytest.mark.slow
+def test_a_page_is_built_where_the_fit_was_made_and_neither_twice(tmp_path: Path) -> None:
+    root = with_pages(tmp_path)
+    done = make(root, "coin-small", "--jobs", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "pages: all 1 up to date" in done.stdout  # by the process that fitted
+    assert {path.name for path in (root / "reports" / "site").glob("*.html")} == {"coin-small.html", "index.html"}
+    again = make(root, "coin-small")
+    assert again.stdout.splitlines()[:2] == ["fits: all 1 up to date", "pages: all 1 up to date"]
+
+
+def test_pages_of_an_unknown_fit_are_refused_in_words(tmp_path: Path) -> None:
+    done = make(with_pages(tmp_path), "dice")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("reports: no fit named 'dice'; known fits: coin, coin-small")
+    assert len(done.stderr.splitlines()) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -53,37 +52,42 @@ def whole(job: Job) -> Answer:
 
 
 def alone(job: Job) -> Answer:
-    """One reading alone: the compact data, their model, its functions, and the optimiser or the sampler."""
+    """One reading alone, from the table to the optimiser or the sampler, as `comparisons.fit` goes."""
     watch = Watch()
-    from comparisons import points
+    from comparisons import points, posterior
     from comparisons.functions import Functions
+    from comparisons.optimum import STARTS
     from comparisons.whitened import Whitened
     from models import load
-    from models.contract import flat
+    from models.contract import Distribution, flat, summarised
 
-    import_module("comparisons.posterior")
     imported = watch.lap()
-    if job.reading == "posterior":
-        made = posterior_of(job, 0)
-        made.functions.sampled()(made.starts[0])
-        built, spent = watch.lap(), timed_sampler()
-        draws = made.draws(job, job.seed)
-        total, sampled = watch.lap(), sum(spent)
-        return Answer(f"Threefold {version()}", imported, built + total - sampled, sampled, draws)
-
     scenario = load(job.scenario)
+    data = scenario.read(table(job.data), **options(job))
+    prior = {variable: Distribution(job.families[variable], **values) for variable, values in job.prior.items()}
+    compact, model = summarised(scenario, data, prior)
+    rng = np.random.default_rng(job.seed)
+    candidates = [scenario.start(compact, rng) for _ in range(max(STARTS, job.chains))]
+    searched = flat(prior) if job.reading == "mle" else prior
+    basis = scenario.whiten(compact, searched) if scenario.whiten is not None else None
+    functions = Functions(model, candidates[0]) if basis is None else Whitened(model, candidates[0], *basis)
+    starts = [functions.unconstrain(one) for one in candidates]
+    obstacle = scenario.obstacle(compact, searched)
 
-    def find() -> Any:
-        made = posterior_of(job, 0)
-        prior = made.prior if job.reading == "map" else flat(made.prior)
-        white = scenario.whiten(made.compact, prior) if scenario.whiten is not None else None
-        model, point = made.functions.model, made.candidates[0]
-        functions = Functions(model, point) if white is None else Whitened(model, point, *white)
-        starts = [functions.unconstrain(one) for one in made.candidates]
-        reading = points.map_ if job.reading == "map" else points.mle
-        obstacle = scenario.obstacle(made.compact, prior)
+    def find() -> points.Point:
+        reading = points.mle if job.reading == "mle" else points.map_
         return reading(functions, list(job.compared), starts, 0.95, obstacle, scenario.order)
 
+    if job.reading == "posterior":
+        # Chains move in coordinates of the curvature at the mode; those of interchangeable parts have no one mode.
+        mode = find().optimum if scenario.order is None else None
+        functions.sampled()(starts[0])
+        built, spent = watch.lap(), timed_sampler()
+        tree, _ = posterior.sample(functions, starts[: job.chains], job.seed, mode, draws=job.draws, tune=job.tune)
+        total, sampled = watch.lap(), sum(spent)
+        found = tree["posterior"].to_dataset()
+        draws = {name: squeezed(name, found[name].values) for name in job.compared}
+        return Answer(f"Threefold {version()}", imported, built + total - sampled, sampled, draws)
     point = find()
     first, sampled, repeated = watch.lap(), np.nan, 0.0
     if job.repeat:
@@ -93,56 +97,23 @@ def alone(job: Job) -> Answer:
     return Answer(f"Threefold {version()}", imported, first, sampled, estimate, repeated)
 
 
-@dataclass(frozen=True)
-class Made:
-    """Everything between a table and the sampler: compact data, functions of their model, where to start."""
-
-    compact: Any
-    prior: Any
-    candidates: list[dict[str, Array]]
-    functions: Any
-    starts: list[Array]
-
-    def draws(self, job: Job, seed: int) -> dict[str, Array]:
-        """Draws of the posterior."""
-        from comparisons import posterior
-
-        tree, _ = posterior.sample(self.functions, self.starts[: job.chains], seed, draws=job.draws, tune=job.tune)
-        found = tree["posterior"].to_dataset()
-        return {name: squeezed(name, found[name].values) for name in job.compared}
-
-
-def posterior_of(job: Job, world: int) -> Made:
-    """Read a table, and make what the sampler needs, as `comparisons.fit` does."""
-    from comparisons.functions import Functions
-    from comparisons.optimum import STARTS
-    from models import load
-    from models.contract import Distribution, summarised
-
-    scenario = load(job.scenario)
-    data = scenario.read(table(job.world(world)), **options(job))
-    prior = {variable: Distribution(job.families[variable], **values) for variable, values in job.prior.items()}
-    compact, model = summarised(scenario, data, prior)
-    rng = np.random.default_rng([job.seed, world])
-    candidates = [scenario.start(compact, rng) for _ in range(max(STARTS, job.chains))]
-    functions = Functions(model, candidates[0])
-    return Made(compact, prior, candidates, functions, [functions.unconstrain(one) for one in candidates])
-
-
 def many(job: Job) -> Answer:
-    """The posterior of every world; the draws of the first.
-
-    The models of all worlds have one graph, so that `Functions` compiles once.
-    """
+    """All worlds at once, three readings of each; the draws of the first."""
     watch = Watch()
-    import_module("comparisons.posterior")
-    imported = watch.lap()
-    spent = timed_sampler()
-    first: dict[str, Array] = {}
-    for index in range(job.worlds):
-        draws = posterior_of(job, index).draws(job, job.seed + index)
-        first = first or draws
+    from comparisons.batch import World
+    from comparisons.worlds import read_worlds
+    from models import load
+    from models.contract import Distribution
+
+    imported, spent = watch.lap(), timed_sampler()
+    scenario = load(job.scenario)
+    prior = {variable: Distribution(job.families[variable], **values) for variable, values in job.prior.items()}
+    tables = [table(job.world(index)) for index in range(job.worlds)]
+    worlds = [World(scenario.read(one, **options(job)), prior) for one in tables]
+    readings = read_worlds(job.scenario, worlds, seed=job.seed, draws=job.draws, tune=job.tune)
     total, sampled = watch.lap(), sum(spent)
+    found = readings.tree(0.95)["posterior"].to_dataset().isel(world=0)
+    first = {name: squeezed(name, found[name].values) for name in job.compared}
     return Answer(f"Threefold {version()}", imported, total - sampled, sampled, first)
 
 

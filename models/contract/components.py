@@ -44,20 +44,24 @@ def log_components(y: Any, weight: Any, mu: Any, sigma: Any, rho: Any, xp: Any) 
         The leading dims of the arguments broadcast.
     """
     d = y.shape[-1] if xp is np else y.type.shape[-1]
-    log_density = xp.log(weight) - xp.log(sigma).sum(axis=-1) - d / 2 * np.log(2 * np.pi)
+    log_density = xp.log(weight) - d / 2 * np.log(2 * np.pi)
     white: list[Any] = []
     pair = 0
     for j in range(d):
-        residual = (y[..., None, j] - mu[..., j]) / sigma[..., j]
+        # What belongs to a component alone is divided, rooted and logged once for it, not once for every point.
         remaining: Any = 1.0
-        for i in range(j):
+        factors = []
+        for _ in range(j):
             partial = rho[..., pair]
-            residual = residual - partial * xp.sqrt(remaining) * white[i]
+            factors.append(partial * xp.sqrt(remaining))
             remaining = remaining * (1 - partial**2)
             pair += 1
-        if j:
-            residual = residual / xp.sqrt(remaining)
-            log_density = log_density - xp.log(remaining) / 2
+        root = xp.sqrt(remaining)
+        scale = sigma[..., j] * root
+        log_density = log_density - xp.log(scale)
+        residual = (y[..., None, j] - mu[..., j]) * (1 / scale)
+        for i in range(j):
+            residual = residual - (factors[i] / root) * white[i]
         white.append(residual)
     return log_density - sum(part**2 for part in white) / 2
 

@@ -110,7 +110,20 @@ def _split(data: xr.Dataset, prior: Prior, design: Array, y: Array, trials: Arra
     options = {"maxiter": 10_000, "ftol": 1e-16, "gtol": 1e-11, "maxcor": 30}
     start = np.full(2 * k - first, 0.1)
     parts = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
-    return np.append(parts[:first], parts[first:k] - parts[k:]) * slope
+    w = np.append(parts[:first], parts[first:k] - parts[k:])
+    # With millions of events a search ends where the sum is rounded; Newton steps of what is not zero go on.
+    sign, ridge = np.sign(w) * (np.arange(k) >= first), (np.arange(k) < first).astype(float)
+    on = (w != 0) | (ridge > 0)
+    for _ in range(3):
+        probability = expit(scaled @ w)
+        slopes = scaled.T @ (y - trials * probability) - sign - ridge * w
+        curvature = scaled.T @ (scaled * (trials * probability * (1 - probability))[:, None]) + np.diag(ridge)
+        after = w.copy()
+        after[on] += np.linalg.solve(curvature[np.ix_(on, on)], slopes[on])
+        if np.any(after * sign < 0):
+            break
+        w = after
+    return w * slope
 
 
 def _by_importance(

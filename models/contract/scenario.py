@@ -79,7 +79,7 @@ class Scenario:
         ``part(data, rows)`` returns some rows of the data, whose likelihood is what it is among all of them.
     whiten : callable, optional
         ``whiten(compact, prior)`` returns names of free variables and a matrix; their values, one after the other, are
-        the matrix times coordinates in which a search for the maximum has no narrow valley. None if it knows none.
+        the matrix times coordinates in which search and chains meet no narrow valley. None if it knows none.
     options, hyperparameters : mapping of str to str
         The keyword arguments of ``read`` and of ``priors``, each with a line of help for the command line.
     fixable : tuple of str

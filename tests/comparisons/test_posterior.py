@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
@@ -138,3 +139,20 @@ def test_an_improper_prior_makes_no_prior_predictions() -> None:
         {name: (("chain", "draw"), np.ones((1, 5))) for name in ("mu", "sigma")}, {"chain": [0], "draw": np.arange(5)}
     )
     assert set(posterior.predictive(one.functions, frozen, False, 1)) == {"posterior_predictive", "observed_data"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("prior", ["flat", "laplace"])
+def test_the_curvature_at_the_mode_makes_chains_quick_and_leaves_the_posterior(prior: str) -> None:
+    """Correlated coefficients: the same posterior by either coordinates, with fewer steps for more effective draws."""
+    one = case("regression-diabetes", prior)
+    found, per_step = [], []
+    for mode in (None, one.map_.optimum):
+        tree, _ = posterior.sample(one.functions, one.starts[:4], 5, mode)
+        beta = tree["posterior"].to_dataset()["beta"].values
+        effective = [float(az.ess(beta[:, :, j])) for j in range(beta.shape[2])]
+        per_step.append(min(effective) / int(tree["sample_stats"]["n_steps"].sum()))
+        found.append([mean_and_error(beta[:, :, j]) for j in range(beta.shape[2])])
+    (slow, slow_error), (quick, quick_error) = (np.transpose(one) for one in found)
+    within_errors(slow, quick, np.hypot(slow_error, quick_error))
+    assert per_step[1] > 3 * per_step[0]

@@ -1,0 +1,264 @@
+"""Maxima of many log densities at once: Newton's method with every world at its own pace.
+
+All worlds are evaluated together, and each takes its own step: uphill whatever the curvature (eigenvalues of the
+Hessian by their absolute value), as far as a line search allows, and not across the kink of a Laplace prior, where it
+stops and is held as long as the slope is smaller than the kink (`comparisons.optimum`, which does the same for one).
+Several dispersed starts are further members of the same batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from comparisons.batch import Batch
+from comparisons.functions import Array
+from comparisons.optimum import CONVERGED, SAME_VALUE
+
+ITERATIONS = 100
+HALVINGS = 12
+STEP = 1e-3  # of the differences that make a Hessian, in units of the scale
+FAR = 40.0  # scales: a search that has come so far looks for no maximum in the interior
+REACH = np.array([0.0, 50.0, 100.0])  # scales, at which a search without end is followed
+ROUNDING = 1e-9  # relative, of a log density
+SMALLEST = 1e-30  # curvature, in units of the scale: no smaller one is divided by
+
+
+@dataclass(frozen=True)
+class Kinks:
+    """Kinks of the Laplace priors of many worlds: the log densities contain ``-rate * |u - location|``.
+
+    Attributes
+    ----------
+    rate, location : array, shape (worlds, d)
+        The rate is zero where there is no kink.
+    """
+
+    rate: Array
+    location: Array
+
+
+@dataclass(frozen=True)
+class Optima:
+    """Maxima of many worlds.
+
+    Attributes
+    ----------
+    u : array, shape (worlds, d)
+    value : array, shape (worlds,)
+        Log density there.
+    covariance : array, shape (worlds, d, d)
+        Inverse of minus the Hessian; zero in rows and columns of coordinates held by their kink.
+    held : array of bool, shape (worlds, d)
+    regular : array of bool, shape (worlds,)
+        Whether it is a strict local maximum in the interior.
+    boundary : array of bool, shape (worlds,)
+        Whether it lies on the boundary of the parameter space, so far out in ``u`` that nothing changes any more.
+    agreeing : array of int, shape (worlds,)
+        Starts that reached this value.
+    """
+
+    u: Array
+    value: Array
+    covariance: Array
+    held: NDArray[np.bool_]
+    regular: NDArray[np.bool_]
+    boundary: NDArray[np.bool_]
+    agreeing: NDArray[np.int64]
+
+
+def maximise(
+    batch: Batch,
+    counts: Array,
+    starts: Array,
+    kinks: Kinks,
+    declared: Callable[[Array], Array],
+) -> Optima:
+    """Maximise the densities of all worlds of a batch.
+
+    Parameters
+    ----------
+    batch : Batch
+    counts : array, shape (worlds, terms)
+        How many times each term counts; smooth terms only.
+    starts : array, shape (starts, worlds, d)
+    kinks : Kinks
+    declared : callable
+        Declared parameters of points, shape (m, d) to (m, q); needed to tell a boundary from infinity.
+    """
+    many, worlds, d = starts.shape
+    search = _Search(batch, counts, kinks, np.tile(np.arange(worlds), many), starts.reshape(-1, d))
+    search.climb()
+    search.settle()
+    value = search.value.reshape(many, worlds)
+    regular = search.regular.reshape(many, worlds)
+    best = np.argmax(np.where(regular, value, -np.inf), axis=0)
+    best = np.where(regular.any(axis=0), best, np.argmax(value, axis=0))
+    at = best * worlds + np.arange(worlds)
+    agreeing = np.sum(regular & (np.abs(value - search.value[at]) < SAME_VALUE), axis=0)
+    found, there = search.u[at], search.regular[at]
+    boundary = np.zeros(worlds, dtype=bool)
+    lost = np.flatnonzero(~there)
+    if len(lost):
+        boundary[lost], found[lost] = search.limits(at[lost], declared)
+    return Optima(found, search.value[at], search.covariance[at], search.held[at], there, boundary, agreeing)
+
+
+def factors(batch: Batch, counts: Array, kinks: Kinks, u: Array) -> Array:
+    """Roots of rough covariances from the curvature at some points, shape (worlds, d) to (worlds, d, d).
+
+    A Laplace prior, which has no curvature, counts as the Normal of the same variance; directions that bend the wrong
+    way count by the size of the bend.
+    """
+    worlds, d = np.arange(len(u)), batch.size
+    search = _Search(batch, counts, kinks, worlds, u)
+    curvature = -search.hessian(worlds, STEP * search.scale)
+    curvature = np.where(np.isfinite(curvature), curvature, 0.0)
+    curvature[:, range(d), range(d)] += kinks.rate**2 / 2
+    unit = 1 / np.sqrt(np.maximum(np.abs(np.einsum("mjj->mj", curvature)), SMALLEST))
+    size, basis = np.linalg.eigh(curvature * unit[:, :, None] * unit[:, None, :])
+    size = np.maximum(np.abs(size), 1e-6 * np.max(np.abs(size), axis=1, keepdims=True))
+    return np.asarray(unit[:, :, None] * basis / np.sqrt(size)[:, None, :])
+
+
+class _Search:
+    """The state of all members of a search: a world from one of its starts."""
+
+    def __init__(self, batch: Batch, counts: Array, kinks: Kinks, world: NDArray[np.int64], u: Array) -> None:
+        self.batch, self.counts, self.world, self.u = batch, counts, world, u.copy()
+        self.rate, self.location = kinks.rate[world], kinks.location[world]
+        members, self.d = u.shape
+        self.held = np.zeros(u.shape, dtype=bool)
+        self.regular = np.zeros(members, dtype=bool)
+        self.covariance = np.zeros((members, self.d, self.d))
+        self.direction = np.zeros(u.shape)
+        everyone = np.arange(members)
+        rough = 1e-4 * np.maximum(np.abs(u), 1e-2)
+        curvature = np.abs(np.einsum("mjj->mj", self.hessian(everyone, rough)))
+        with np.errstate(divide="ignore"):
+            length = 1 / np.sqrt(curvature)
+        self.scale = np.where(np.isfinite(length) & (length > 0), length, 1.0)
+        self.value = self.total(everyone, self.u)[0]
+
+    def total(self, members: NDArray[np.int64], u: Array) -> tuple[Array, Array]:
+        """Log densities with their kinks, and the gradients of the smooth part."""
+        value, gradient = self.batch.densities(self.world[members], self.counts)(u)
+        return value - np.sum(self.rate[members] * np.abs(u - self.location[members]), axis=1), gradient
+
+    def hessian(self, members: NDArray[np.int64], step: Array, order: int = 2) -> Array:
+        """Hessians of the smooth part at ``u`` by central differences of the gradient, shape (m, d, d)."""
+        u, density = self.u[members], self.batch.densities(self.world[members], self.counts)
+        rows = []
+        for j in range(self.d):
+            shift = np.zeros_like(u)
+            shift[:, j] = step[:, j]
+            row = density(u + shift)[1] - density(u - shift)[1]
+            if order == 4:
+                row = (8 * row - (density(u + 2 * shift)[1] - density(u - 2 * shift)[1])) / 6
+            rows.append(row / (2 * step[:, j, None]))
+        matrix = np.stack(rows, axis=1)
+        return np.asarray((matrix + np.swapaxes(matrix, 1, 2)) / 2)
+
+    def slope(self, members: NDArray[np.int64], gradient: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Slope of the whole along each coordinate, and which coordinates their kinks hold."""
+        u, rate, location = self.u[members], self.rate[members], self.location[members]
+        at = (rate > 0) & (u == location)
+        held = at & (np.abs(gradient) <= rate * (1 + ROUNDING))
+        side = np.where(at, np.sign(gradient), np.sign(u - location))
+        return np.where(held, 0.0, gradient - side * rate), held
+
+    def newton(self, members: NDArray[np.int64], order: int = 2) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Steps of Newton's method, with inverse Hessians, and whether those are of maxima."""
+        scale = self.scale[members]
+        gradient = self.total(members, self.u[members])[1]
+        slope, held = self.slope(members, gradient)
+        self.held[members] = held
+        step = STEP * np.minimum(scale, self.width(members) if order == 4 else np.inf)
+        curvature = -self.hessian(members, step, order) * scale[:, :, None] * scale[:, None, :]
+        free = ~held
+        curvature = np.where(free[:, :, None] & free[:, None, :], curvature, np.eye(self.d))
+        fine = np.isfinite(curvature).all(axis=(1, 2))
+        size, basis = np.linalg.eigh(np.where(fine[:, None, None], curvature, np.eye(self.d)))
+        definite = fine & (size[:, 0] > 1e-13 * np.maximum(size[:, -1], 1e-300))
+        size = np.maximum(np.abs(size), np.maximum(1e-10 * np.max(np.abs(size), axis=1, keepdims=True), SMALLEST))
+        inverse = np.einsum("mij,mj,mkj->mik", basis, 1 / size, basis) * scale[:, :, None] * scale[:, None, :]
+        inverse = np.where(free[:, :, None] & free[:, None, :], inverse, 0.0)
+        return np.einsum("mij,mj->mi", inverse, slope), inverse, definite
+
+    def width(self, members: NDArray[np.int64]) -> Array:
+        """Standard deviations found so far; infinite where there is none."""
+        variance = np.einsum("mjj->mj", self.covariance[members])
+        return np.where(variance > 0, np.sqrt(np.maximum(variance, 0)), np.inf)
+
+    def climb(self) -> None:
+        """Newton steps until all members stand still, have gone far, or find no way up."""
+        start, active = self.u.copy(), np.arange(len(self.u))
+        active = active[np.isfinite(self.value)]
+        for _ in range(ITERATIONS):
+            if not len(active):
+                return
+            step, inverse, definite = self.newton(active)
+            self.covariance[active] = inverse
+            longest = np.max(np.abs(step / self.scale[active]), axis=1)
+            step *= np.minimum(1.0, FAR / 4 / np.maximum(longest, 1e-300))[:, None]
+            moved = self.search_line(active, step)
+            # Where rounding has flattened the density there is no direction any more, and the last one counts.
+            self.direction[active] = np.where(longest[:, None] > CONVERGED, step, self.direction[active])
+            self.regular[active] = definite & (longest < CONVERGED)
+            far = np.max(np.abs((self.u[active] - start[active]) / self.scale[active]), axis=1) > FAR * 25
+            active = active[moved & ~self.regular[active] & ~far]
+
+    def search_line(self, members: NDArray[np.int64], step: Array) -> NDArray[np.bool_]:
+        """Go as far along the steps as they lead uphill, halving; returns which members could go at all."""
+        left, factor = np.arange(len(members)), 1.0
+        moved = np.zeros(len(members), dtype=bool)
+        slack = ROUNDING * (1 + np.abs(self.value[members]))
+        for _ in range(HALVINGS):
+            chosen = members[left]
+            after = self.crossing(chosen, factor * step[left])
+            value = self.total(chosen, after)[0]
+            good = value >= self.value[chosen] - slack[left]
+            self.u[chosen[good]], self.value[chosen[good]] = after[good], value[good]
+            moved[left[good]] = True
+            left, factor = left[~good], factor / 2
+            if not len(left):
+                break
+        return moved
+
+    def crossing(self, members: NDArray[np.int64], step: Array) -> Array:
+        """Points after a step, stopped at the kinks on the way."""
+        u, location = self.u[members], self.location[members]
+        after = u + step
+        crossed = (self.rate[members] > 0) & (u != location) & ((after - location) * (u - location) < 0)
+        return np.where(crossed, location, after)
+
+    def settle(self) -> None:
+        """One more step from every maximum, with a more exact Hessian, which also gives the covariance."""
+        done = np.flatnonzero(self.regular)
+        if not len(done):
+            return
+        step, _, _ = self.newton(done, order=4)
+        self.search_line(done, step)
+        step, inverse, definite = self.newton(done, order=4)
+        self.covariance[done] = inverse
+        self.regular[done] = definite & (np.max(np.abs(step / self.scale[done]), axis=1) < CONVERGED)
+
+    def limits(self, members: NDArray[np.int64], declared: Callable[[Array], Array]) -> tuple[NDArray[np.bool_], Array]:
+        """Which searches without a regular end lead to the boundary of the parameter space, and points far out there.
+
+        As `comparisons.optimum` does it: follow the last direction and see whether density and parameters settle.
+        """
+        direction = self.direction[members] / self.scale[members]
+        length = np.max(np.abs(direction), axis=1, keepdims=True)
+        direction = direction / np.maximum(length, 1e-300) * self.scale[members]
+        points = [self.u[members] + reach * direction for reach in REACH]
+        near, middle, far = (self.total(members, point)[0] for point in points)
+        with np.errstate(all="ignore"):
+            rises = (middle > near + 1) & (far > middle + 1)
+            level = np.isfinite([near, middle, far]).all(axis=0) & (far >= near - 1e-6)
+            settled = np.isclose(declared(points[1]), declared(points[2]), rtol=1e-12, atol=1e-12).all(axis=1)
+        boundary = (length[:, 0] > CONVERGED) & ~rises & level & settled
+        return boundary, np.where(boundary[:, None], points[2], self.u[members])

@@ -1,0 +1,135 @@
+r"""Profile likelihood intervals of many worlds at once.
+
+An end of the interval of :math:`\theta_j` is the point on the contour :math:`\ell = \ell_{max} - \chi^2_{1, level} /
+2` where the slope of the log likelihood is parallel to that of :math:`\theta_j` (`comparisons.profile`). Together these
+are as many equations as unknowns, which Newton's method solves for all worlds together (Venzon, D. J. and Moolgavkar,
+S. H. 1988, doi:10.2307/2347496). With one unknown the ends are roots, found by bisection.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from comparisons.batch import Batch
+from comparisons.batch_optimum import Optima
+from comparisons.functions import Array, Declared
+from comparisons.profile import ON_CONTOUR, PARALLEL
+
+ITERATIONS = 40
+STEP = 1e-3  # of differences, in standard errors
+LONGEST = 1.0  # standard errors that a step may go
+STILL = 1e-7  # standard errors: a step so short ends the search
+REACH = 1e4  # standard errors beyond which a likelihood that has not fallen never will
+
+
+def intervals(batch: Batch, counts: Array, optima: Optima, declared: Declared, level: float) -> tuple[Array, Array]:
+    """Ends of the intervals of all declared parameters, each of shape (worlds, q); NaN where an end was not found."""
+    drop = float(chi2.ppf(level, 1)) / 2
+    if batch.size == 1:
+        return _roots(batch, counts, optima, declared, drop)
+    count = declared.each(optima.u[:1]).shape[1]
+    ends = np.full((2, len(optima.u), count), np.nan)
+    worlds = np.flatnonzero(optima.regular)
+    if len(worlds):
+        for j in range(count):
+            for side, sign in enumerate((-1.0, 1.0)):
+                ends[side, worlds, j] = _ends(batch, counts, optima, declared, drop, worlds, j, sign)
+    return ends[0], ends[1]
+
+
+def _roots(batch: Batch, counts: Array, optima: Optima, declared: Declared, drop: float) -> tuple[Array, Array]:
+    """Both ends of models with one parameter; where the likelihood never falls that far the end is at infinity."""
+    worlds, top = np.arange(len(optima.u)), optima.u
+    density = batch.densities(worlds, counts)
+    unit = np.where(optima.regular, np.sqrt(np.maximum(optima.covariance[:, 0, 0], 0)), 1.0)[:, None]
+    found = []
+    for sign in (-1.0, 1.0):
+        near, reach = np.zeros_like(unit), unit.copy()
+        for _ in range(60):
+            outside = density(top + sign * reach)[0] < optima.value - drop
+            going = ~outside[:, None] & (reach < REACH * unit)
+            if not going.any():
+                break
+            near, reach = np.where(going, reach, near), np.where(going, reach * 1.5, reach)
+        crossed = (density(top + sign * reach)[0] < optima.value - drop)[:, None]
+        low, high = near, reach
+        for _ in range(60):
+            middle = (low + high) / 2
+            inside = (density(top + sign * middle)[0] >= optima.value - drop)[:, None]
+            low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+        found.append(declared.each(top + sign * np.where(crossed, high, reach)))
+    there = (optima.regular | optima.boundary)[:, None]
+    return np.where(there, np.minimum(*found), np.nan), np.where(there, np.maximum(*found), np.nan)
+
+
+def _ends(
+    batch: Batch,
+    counts: Array,
+    optima: Optima,
+    declared: Declared,
+    drop: float,
+    worlds: NDArray[np.int64],
+    j: int,
+    sign: float,
+) -> Array:
+    """The largest (``sign`` 1) or smallest (-1) values of parameter ``j`` within the regions of some worlds.
+
+    In coordinates of the optimum, ``u = optimum + factor @ v`` with the covariance ``factor @ factor.T``, the region is
+    nearly a ball of radius ``sqrt(2 drop)``.
+    """
+    factor = np.linalg.cholesky(optima.covariance[worlds])
+    top, d = optima.u[worlds], batch.size
+    density = batch.densities(worlds, counts, top, factor)
+
+    def parameter(v: Array) -> Array:
+        return sign * declared.each(top + np.einsum("mij,mj->mi", factor, v))[:, j]
+
+    def slope(v: Array) -> Array:
+        columns = []
+        for i in range(d):
+            shift = STEP * np.eye(d)[i]
+            near = parameter(v + shift) - parameter(v - shift)
+            columns.append((8 * near - (parameter(v + 2 * shift) - parameter(v - 2 * shift))) / (12 * STEP))
+        return np.stack(columns, axis=1)
+
+    def differences(function: object, v: Array) -> Array:
+        assert callable(function)
+        rows = [(function(v + STEP * axis) - function(v - STEP * axis)) / (2 * STEP) for axis in np.eye(d)]
+        matrix = np.stack(rows, axis=1)
+        return np.asarray((matrix + np.swapaxes(matrix, 1, 2)) / 2)
+
+    along = slope(np.zeros_like(top))
+    length = np.linalg.norm(along, axis=1)
+    unit = np.where(length > 0, length, 1.0)[:, None]  # the parameter in standard errors
+    v = along / unit * np.sqrt(2 * drop)
+    force = np.full(len(worlds), np.sqrt(2 * drop))  # of the constraint: minus the slope of the density at the end
+    corner = np.zeros((len(worlds), d + 1, d + 1))
+    for _ in range(ITERATIONS):
+        value, gradient = density(v)
+        rise = slope(v) / unit
+        bend = differences(lambda at: density(at)[1], v)
+        curve = differences(lambda at: slope(at) / unit, v)
+        right = np.column_stack([gradient + force[:, None] * rise, value - optima.value[worlds] + drop])
+        corner[:, :d, :d] = bend + force[:, None, None] * curve
+        corner[:, :d, d], corner[:, d, :d] = rise, gradient
+        fine = np.isfinite(corner).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
+        step = np.zeros_like(right)
+        system = np.where(fine[:, None, None], corner, np.eye(d + 1))
+        singular = np.abs(np.linalg.det(system)) < 1e-300
+        system[singular] = np.eye(d + 1)
+        step[fine & ~singular] = -np.linalg.solve(system, right[:, :, None])[fine & ~singular, :, 0]
+        size = np.linalg.norm(step[:, :d], axis=1)
+        step *= np.minimum(1.0, LONGEST / np.maximum(size, 1e-300))[:, None]
+        v, force = v + step[:, :d], np.abs(force + step[:, d])
+        if np.all((size < STILL) | ~fine):
+            break
+    value, gradient = density(v)
+    rise = slope(v)
+    with np.errstate(all="ignore"):
+        cosine = (
+            -np.einsum("mi,mi->m", gradient, rise) / np.linalg.norm(gradient, axis=1) / np.linalg.norm(rise, axis=1)
+        )
+    good = (cosine >= 1 - PARALLEL) & (np.abs(value - optima.value[worlds] + drop) < ON_CONTOUR) & (length > 0)
+    return np.where(good, sign * parameter(v), np.nan)
