@@ -24,7 +24,7 @@ COMPILING = {
 
 
 def answer(job: Job, folder: Path) -> Answer:
-    """Sample; all worlds have one shape, so that one compilation serves them."""
+    """Sample; JAX compiles again for every world, but finds what it compiled in its cache on disk."""
     watch = Watch()
     import numpyro
 
