@@ -24,7 +24,7 @@ STUDY = $(foreach pair,$(STUDIED),$(call option,$(word 1,$(subst :, ,$(pair))),$
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report study test check format clean distclean
+.PHONY: help report study test check format bench clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,12 +59,18 @@ format: $(ENVIRONMENT) ## Format the code
 	@$(PYTHON) -m ruff check --fix --quiet .
 	@$(PYTHON) -m ruff format .
 
-clean: ## Remove results (those of your data too), site and caches
-	rm -rf reports/results reports/site .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+# PARTS="scenarios rows", SCENARIOS=coin, PEERS="compare pystan", CAP=30, QUICK=1: parts of it
+BENCH := PARTS:parts SCENARIOS:scenarios PEERS:peers CAP:cap
+bench: $(ENVIRONMENT) ## Measure Threefold beside its peers: benchmarks/results/table.md (QUICK=1: two minutes of it)
+	@$(PYTHON) -m benchmarks.run $(if $(QUICK),--quick) \
+	  $(foreach pair,$(BENCH),$(call option,$(word 1,$(subst :, ,$(pair))),$(word 2,$(subst :, ,$(pair)))))
 
-distclean: clean ## ... and the environment
-	rm -rf $(VENV)
+clean: ## Remove results (those of your data too), site and caches
+	rm -rf reports/results reports/site benchmarks/results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './benchmarks/.environments/*' -prune -exec rm -rf {} +
+
+distclean: clean ## ... and the environments
+	rm -rf $(VENV) benchmarks/.environments
 
 # The versions of uv.lock, with uv if it is there. Without it, Python's own venv and pip bring uv into the project's .venv.
 $(VENV)/.complete: uv.lock pyproject.toml .python-version

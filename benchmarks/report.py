@@ -1,60 +1,59 @@
 """What `make report` costs, cold and warm, in units of ``python -c "import pymc"`` on the same machine.
 
-``python benchmarks/report.py`` copies the sources to a temporary folder, so that nothing you have is touched, and runs
-there what ``make report`` runs: *cold* with empty compilation caches, *warm* with filled ones but no results, *again*
-with nothing to do. Each ratio uses an import timed just before and just after.
+The sources are copied to a temporary folder, so that nothing you have is touched, and what ``make report`` runs is run
+there: *cold* with empty compilation caches, *warm* with filled ones but no results, *again* with nothing to do. Each
+ratio uses an import timed just before and just after.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from benchmarks import process
+
 SOURCES = ("models", "comparisons", "reports", "pyproject.toml", "uv.lock")
 
 
-def seconds(arguments: list[str], folder: Path, environment: dict[str, str]) -> float:
-    """Wall time of a command that must succeed."""
-    began = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
+def stages(folder: Path, caches: Path) -> Iterator[tuple[str, float, float]]:
+    """Run the report in a copy of the sources, and yield each run's name, seconds, and seconds of an import of PyMC.
 
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Empty, for the copy.
+    caches : pathlib.Path
+        For compiled code; the cold run is left out if it is not empty.
 
-def main() -> None:
-    """Run the stages and print a table."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for source in SOURCES:
-            copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
-            options = (
-                {"ignore": shutil.ignore_patterns("results", "site", "__pycache__")} if copy is shutil.copytree else {}
-            )
-            copy(ROOT / source, folder / source, **options)
-        caches = str(folder / "caches")
-        environment = {**os.environ, "PYTENSOR_FLAGS": f"base_compiledir={caches}", "NUMBA_CACHE_DIR": caches}
+    Raises
+    ------
+    RuntimeError
+        If a stage fails.
+    """
+    for source in SOURCES:
+        if (process.ROOT / source).is_dir():
+            ignored = shutil.ignore_patterns("results", "site", "__pycache__")
+            shutil.copytree(process.ROOT / source, folder / source, ignore=ignored)
+        else:
+            shutil.copy(process.ROOT / source, folder / source)
+    environment = {"PYTENSOR_FLAGS": f"base_compiledir={caches}", "NUMBA_CACHE_DIR": str(caches)}
 
-        def unit() -> float:
-            return seconds(["-c", "import pymc"], folder, environment)
+    def seconds(*arguments: str) -> float:
+        cost = process.run(
+            [sys.executable, *arguments], folder / "log.txt", environment=environment, folder=folder, cap=1_800
+        )
+        if cost.status != "measured":
+            raise RuntimeError(f"python {' '.join(arguments)}: {cost.status}: {cost.said}")
+        return cost.wall
 
-        unit()  # byte code and file cache
-        print("| run | units | seconds | one unit |")
-        print("|---|---|---|---|")
-        for run in ("cold", "warm", "again"):
-            if run == "warm":
-                shutil.rmtree(folder / "reports" / "results")
-                shutil.rmtree(folder / "reports" / "site")
-            before = unit()
-            report = seconds(["-m", "reports", "--fit"], folder, environment)
-            one = statistics.mean([before, unit()])
-            print(f"| {run} | {report / one:.1f} | {report:.1f} | {one:.1f} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    seconds("-c", "import pymc")  # byte code and file cache
+    runs = ("warm", "again") if any(caches.iterdir()) else ("cold", "warm", "again")
+    for run in runs:
+        if run == "warm":
+            shutil.rmtree(folder / "reports" / "results", ignore_errors=True)
+            shutil.rmtree(folder / "reports" / "site", ignore_errors=True)
+        before = seconds("-c", "import pymc")
+        spent = seconds("-m", "reports", "--fit")
+        yield run, spent, (before + seconds("-c", "import pymc")) / 2

@@ -83,24 +83,43 @@ def _ends(
     top, d = optima.u[worlds], batch.size
     density = batch.densities(worlds, counts, top, factor)
 
-    def parameter(v: Array) -> Array:
-        return sign * declared.each(top + np.einsum("mij,mj->mi", factor, v))[:, j]
+    # A parameter depends on few of the coordinates of u: its slope and curvature there are carried over to those of v.
+    unit_u = np.sqrt(np.einsum("mii->mi", optima.covariance[worlds]))
+    depends = [int(i) for i in np.flatnonzero(np.any(declared.slope(top[0], STEP * unit_u[0])[[j]] != 0, axis=0))]
+
+    def parameter(v: Array, moved: tuple[tuple[int, int], ...] = ()) -> Array:
+        u = top + np.einsum("mij,mj->mi", factor, v)
+        for i, steps in moved:
+            u[:, i] += steps * STEP * unit_u[:, i]
+        return sign * declared.each(u)[:, j]
+
+    carried = factor / unit_u[:, :, None]  # from v to u in standard errors
 
     def slope(v: Array) -> Array:
-        columns = []
-        for i in range(d):
-            shift = STEP * np.eye(d)[i]
-            near = parameter(v + shift) - parameter(v - shift)
-            columns.append((8 * near - (parameter(v + 2 * shift) - parameter(v - 2 * shift))) / (12 * STEP))
-        return np.stack(columns, axis=1)
+        columns = np.zeros((len(v), d))
+        for i in depends:
+            near = parameter(v, ((i, 1),)) - parameter(v, ((i, -1),))
+            columns[:, i] = (8 * near - (parameter(v, ((i, 2),)) - parameter(v, ((i, -2),)))) / (12 * STEP)
+        return columns
 
-    def differences(function: object, v: Array) -> Array:
-        assert callable(function)
-        rows = [(function(v + STEP * axis) - function(v - STEP * axis)) / (2 * STEP) for axis in np.eye(d)]
+    def curve(v: Array) -> Array:
+        matrix = np.zeros((len(v), d, d))
+        middle = parameter(v)
+        for i in depends:
+            matrix[:, i, i] = (parameter(v, ((i, 1),)) - 2 * middle + parameter(v, ((i, -1),))) / STEP**2
+            for k in depends:
+                if k < i:
+                    same = parameter(v, ((i, 1), (k, 1))) + parameter(v, ((i, -1), (k, -1)))
+                    other = parameter(v, ((i, 1), (k, -1))) + parameter(v, ((i, -1), (k, 1)))
+                    matrix[:, i, k] = matrix[:, k, i] = (same - other) / (4 * STEP**2)
+        return matrix
+
+    def bend(v: Array) -> Array:
+        rows = [(density(v + STEP * axis)[1] - density(v - STEP * axis)[1]) / (2 * STEP) for axis in np.eye(d)]
         matrix = np.stack(rows, axis=1)
         return np.asarray((matrix + np.swapaxes(matrix, 1, 2)) / 2)
 
-    along = slope(np.zeros_like(top))
+    along = np.einsum("mij,mi->mj", carried, slope(np.zeros_like(top)))
     length = np.linalg.norm(along, axis=1)
     unit = np.where(length > 0, length, 1.0)[:, None]  # the parameter in standard errors
     v = along / unit * np.sqrt(2 * drop)
@@ -108,11 +127,10 @@ def _ends(
     corner = np.zeros((len(worlds), d + 1, d + 1))
     for _ in range(ITERATIONS):
         value, gradient = density(v)
-        rise = slope(v) / unit
-        bend = differences(lambda at: density(at)[1], v)
-        curve = differences(lambda at: slope(at) / unit, v)
+        rise = np.einsum("mij,mi->mj", carried, slope(v)) / unit
+        turn = np.einsum("mik,mij,mjl->mkl", carried, curve(v), carried) / unit[:, :, None]
         right = np.column_stack([gradient + force[:, None] * rise, value - optima.value[worlds] + drop])
-        corner[:, :d, :d] = bend + force[:, None, None] * curve
+        corner[:, :d, :d] = bend(v) + force[:, None, None] * turn
         corner[:, :d, d], corner[:, d, :d] = rise, gradient
         fine = np.isfinite(corner).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
         step = np.zeros_like(right)
@@ -126,7 +144,7 @@ def _ends(
         if np.all((size < STILL) | ~fine):
             break
     value, gradient = density(v)
-    rise = slope(v)
+    rise = np.einsum("mij,mi->mj", carried, slope(v))
     with np.errstate(all="ignore"):
         cosine = (
             -np.einsum("mi,mi->m", gradient, rise) / np.linalg.norm(gradient, axis=1) / np.linalg.norm(rise, axis=1)

@@ -79,8 +79,9 @@ class Functions:
             for variable, a, b in zip(model.free_RVs, edges[:-1], edges[1:], strict=True)
         }
 
-    def _transformed(self, point: dict[str, Array]) -> list[Array]:
-        """Values of the free variables on the unconstrained scale."""
+    @cached_property
+    def _forward(self) -> Any:
+        """From the free variables to the unconstrained scale."""
         given = [variable.type() for variable in self.model.free_RVs]
         outputs = []
         for variable, value in zip(self.model.free_RVs, given, strict=True):
@@ -91,8 +92,11 @@ class Functions:
             replace = dict(zip(self._shared, data, strict=True))
             return python_function([*given, *data], graph_replace(outputs, replace, strict=False))
 
-        function = self._find(("unconstrain",), [*given, *self._shared], outputs, build)
-        values: list[Array] = function(*(point[variable.name] for variable in self.model.free_RVs), *self._data)
+        return self._find(("unconstrain",), [*given, *self._shared], outputs, build)
+
+    def _transformed(self, point: dict[str, Array]) -> list[Array]:
+        """Values of the free variables on the unconstrained scale."""
+        values: list[Array] = self._forward(*(point[one.name] for one in self.model.free_RVs), *self._data)
         return values
 
     def unconstrain(self, point: dict[str, Array]) -> Array:

@@ -42,7 +42,7 @@ class Whitened(Functions):
     def native(
         self, variables: Sequence[Any] | None = None, location: Array | None = None, factor: Array | None = None
     ) -> Density:
-        """As of `Functions`, of coordinates; a density with Jacobian is right up to the constant volume of the basis."""
+        """As of `Functions`, of coordinates; with Jacobian up to the constant volume of the basis."""
         location = np.zeros(self.size) if location is None else location
         factor = np.eye(self.size) if factor is None else factor
         return super().native(variables, self.basis @ location, self.basis @ factor)

@@ -1,0 +1,1 @@
+"""What Threefold costs, beside what a user would take instead."""
