@@ -308,6 +308,7 @@ SCENARIO = Scenario(
         "sd": "standard deviation of that prior",
         "standardize": "take the scales of the prior for standardised data, or as they are written",
     },
+    swept=("mu",),
     fixable=("mu", "sigma"),
     model=model,
     compact=compact,

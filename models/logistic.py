@@ -252,6 +252,7 @@ SCENARIO = Scenario(
     support={"intercept": REAL, "beta": REAL},
     options=OPTIONS,
     hyperparameters=HYPERPARAMETERS,
+    swept=("beta",),
     fixable=("intercept",),
     model=model,
     compact=compact,

@@ -272,6 +272,7 @@ SCENARIO = Scenario(
     support={"intercept": REAL, "beta": REAL, "sigma": POSITIVE},
     options=OPTIONS,
     hyperparameters=HYPERPARAMETERS,
+    swept=("beta",),
     fixable=("intercept", "sigma"),
     model=model,
     compact=compact,

@@ -82,6 +82,8 @@ class Scenario:
         the matrix times coordinates in which search and chains meet no narrow valley. None if it knows none.
     options, hyperparameters : mapping of str to str
         The keyword arguments of ``read`` and of ``priors``, each with a line of help for the command line.
+    swept : tuple of str
+        Variables whose prior becomes weaker and stronger when its strength is swept; all if empty.
     fixable : tuple of str
         Free variables that may be held fixed at a number.
     order : callable, optional
@@ -120,6 +122,7 @@ class Scenario:
     whiten: Callable[[xr.Dataset, Prior], tuple[tuple[str, ...], NDArray[np.float64]] | None] | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
+    swept: tuple[str, ...] = ()
     fixable: tuple[str, ...] = ()
     order: Callable[[dict[str, NDArray[np.float64]]], dict[str, NDArray[np.float64]]] | None = None
     identify: Callable[[xr.Dataset, xr.Dataset, xr.Dataset], xr.Dataset] | None = None

@@ -1,0 +1,128 @@
+"""Sweeps of a fit: the same readings under a prior from weak to strong, and of more and more of the data.
+
+Each sweep is one batch of worlds (`comparisons.worlds`), stored beside the fit (``sweep_prior.nc``, ``sweep_n.nc``). A
+prior of strength ``s`` counts ``s`` times, ``p(theta) ** s``: in a regression that is a penalty ``s`` times as large,
+so that the sweep of a Normal prior is the path of ridge regression and that of a Laplace prior the path of the lasso,
+with the posterior around it. Rows are added in one random order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+import models
+from comparisons.batch import World
+from comparisons.functions import Array
+from comparisons.plan import Plan
+from comparisons.worlds import Readings, read_worlds
+from models.contract import Prior, Scenario, flat
+
+QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
+KEPT = 500  # draws of every world that are stored
+STRENGTHS = 13
+SIZES = 9
+DECADES = (-2.0, 2.0)
+NARROW = (-1.0, 1.0)  # decades where a weak prior would leave the density without bound
+MANY = 500  # numbers of data from which on a sweep has half as many worlds
+
+
+def sweeps(plan: Plan, seed: np.random.SeedSequence) -> dict[str, xr.Dataset]:
+    """Both sweeps of a built-in fit.
+
+    Returns
+    -------
+    dict of str to xarray.Dataset
+        ``sweep_prior``, under one prior of each kind, dims ``(prior, strength, ...)``; ``sweep_n``, under the default
+        prior, dims ``(n, ...)``. Both hold ``estimate``, ``lower`` and ``upper`` by ``reading`` and ``parameter``
+        (Wald, Laplace and equal-tailed intervals), ``quantile`` and ``draws`` of the posterior, ``r_hat``, ``ess_bulk``,
+        ``ess_tail`` and ``failed``: whether the posterior of this world cannot be trusted.
+    """
+    scenario = models.load(plan.scenario)
+    strength_seed, size_seed = seed.spawn(2)
+    return {
+        "sweep_prior": _prior_sweep(plan, scenario, strength_seed),
+        "sweep_n": _size_sweep(plan, scenario, size_seed),
+    }
+
+
+def kinds(priors: dict[str, Prior]) -> list[str]:
+    """The first proper prior of each kind: of those with other families, not with other numbers."""
+    found: dict[tuple[str, ...], str] = {}
+    for name, prior in priors.items():
+        if all(one.proper and not one.fixed for one in prior.values()):
+            found.setdefault(tuple(one.name for one in prior.values()), name)
+    return list(found.values())
+
+
+def _large(scenario: Scenario, data: xr.Dataset) -> bool:
+    return sum(variable.size for variable in scenario.compact(data).data_vars.values()) > MANY
+
+
+def _prior_sweep(plan: Plan, scenario: Scenario, seed: np.random.SeedSequence) -> xr.Dataset:
+    """Readings under one prior of each kind, from a hundredth to a hundred times as strong."""
+    decades = NARROW if scenario.obstacle(plan.data, flat(plan.likelihood)).startswith("unbounded") else DECADES
+    strengths = np.logspace(*decades, STRENGTHS // 2 + 1 if _large(scenario, plan.data) else STRENGTHS)
+    names, parts = kinds(plan.priors), []
+    for name, own in zip(names, seed.spawn(len(names)), strict=True):
+        prior = plan.priors[name]
+        swept = scenario.swept or tuple(prior)
+        worlds = [World(plan.data, prior, dict.fromkeys(swept, float(s))) for s in strengths]
+        parts.append(
+            _summary(plan, read_worlds(plan.scenario, worlds, seed=own, level=plan.settings.level, profile=False))
+        )
+    whole = xr.concat(parts, "prior", join="override").rename(world="strength")
+    whole = whole.assign_coords(prior=names, strength=strengths)
+    return whole.assign_attrs(swept=", ".join(scenario.swept or tuple(plan.priors[names[0]])))
+
+
+def _size_sweep(plan: Plan, scenario: Scenario, seed: np.random.SeedSequence) -> xr.Dataset:
+    """Readings of the first rows, the first of more rows, and all, under the default prior."""
+    order_seed, own = seed.spawn(2)
+    rows = plan.data.sizes["observation"]
+    order = np.random.default_rng(order_seed).permutation(rows)
+    name = kinds(plan.priors)[0]
+    prior = plan.priors[name]
+    unknown = _unknown(scenario, plan.data, prior)
+    least = min(rows, 1 if unknown == 1 else unknown + 1)
+    many = SIZES // 2 + 1 if _large(scenario, plan.data) else SIZES
+    sizes = np.unique(np.geomspace(least, rows, many).round().astype(int))
+    worlds = [World(scenario.part(plan.data, order[:n]), prior) for n in sizes]
+    found = read_worlds(plan.scenario, worlds, seed=own, level=plan.settings.level, profile=False)
+    return _summary(plan, found).rename(world="n").assign_coords(n=sizes).assign_attrs(prior=name)
+
+
+def _unknown(scenario: Scenario, data: xr.Dataset, prior: Prior) -> int:
+    """Number of free parameters."""
+    point = scenario.start(data, np.random.default_rng(0))
+    return int(sum(np.size(point[name]) for name in prior))
+
+
+def _summary(plan: Plan, found: Readings) -> xr.Dataset:
+    """What is stored of the readings of a sweep."""
+    chains, level = found.chains, plan.settings.level
+    draws = chains.draws.reshape(len(chains.failed), -1, len(found.labels))
+    ends = np.quantile(draws, ((1 - level) / 2, (1 + level) / 2), axis=1)
+    by_reading = {
+        "estimate": (found.mle["estimate"], found.map["estimate"], draws.mean(axis=1)),
+        "sd": (found.mle["sd"], found.map["sd"], draws.std(axis=1, ddof=1)),
+        "lower": (found.mle["wald_lower"], found.map["lower"], ends[0]),
+        "upper": (found.mle["wald_upper"], found.map["upper"], ends[1]),
+    }
+    kept = draws[:, :: max(1, draws.shape[1] // KEPT)][:, :KEPT]
+    return xr.Dataset(
+        {
+            **{key: (("world", "reading", "parameter"), np.stack(value, axis=1)) for key, value in by_reading.items()},
+            "quantile": (("world", "share", "parameter"), _quantiles(draws)),
+            "draws": (("world", "draw", "parameter"), kept.astype(np.float32)),
+            **{key: (("world", "parameter"), getattr(chains, key)) for key in ("r_hat", "ess_bulk", "ess_tail")},
+            "failed": ("world", chains.failed),
+        },
+        coords={"parameter": found.labels, "reading": ["mle", "map", "posterior"], "share": list(QUANTILES)},
+        attrs={"fit": plan.name, "level": level, "intervals": "wald, laplace, eti", "seed": plan.settings.seed},
+    )
+
+
+def _quantiles(draws: Array) -> Array:
+    """Quantiles of the draws of each world, shape (worlds, shares, q)."""
+    return np.moveaxis(np.quantile(draws, QUANTILES, axis=1), 0, 1)
