@@ -24,6 +24,7 @@ STEP = 1e-3  # of the differences that make a Hessian, in units of the scale
 FAR = 40.0  # scales: a search that has come so far looks for no maximum in the interior
 REACH = np.array([0.0, 50.0, 100.0])  # scales, at which a search without end is followed
 ROUNDING = 1e-9  # relative, of a log density
+NEAR = 1e-2  # scales: what is so near to its kink would reach it with any step
 SMALLEST = 1e-30  # curvature, in units of the scale: no smaller one is divided by
 
 
@@ -124,6 +125,15 @@ def factors(batch: Batch, counts: Array, kinks: Kinks, u: Array) -> Array:
     return np.asarray(unit[:, :, None] * basis / np.sqrt(size)[:, None, :])
 
 
+def _inverse(curvature: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Inverses, with the sizes of the eigenvalues in their place, and which of the matrices are positive definite."""
+    fine = np.isfinite(curvature).all(axis=(1, 2))
+    size, basis = np.linalg.eigh(np.where(fine[:, None, None], curvature, np.eye(curvature.shape[1])))
+    definite = fine & (size[:, 0] > 1e-13 * np.maximum(size[:, -1], 1e-300))
+    size = np.maximum(np.abs(size), np.maximum(1e-10 * np.max(np.abs(size), axis=1, keepdims=True), SMALLEST))
+    return np.einsum("mij,mj,mkj->mik", basis, 1 / size, basis), definite
+
+
 class _Search:
     """The state of all members of a search: a world from one of its starts."""
 
@@ -180,13 +190,27 @@ class _Search:
         curvature = -self.hessian(members, step, order) * scale[:, :, None] * scale[:, None, :]
         free = ~held
         curvature = np.where(free[:, :, None] & free[:, None, :], curvature, np.eye(self.d))
-        fine = np.isfinite(curvature).all(axis=(1, 2))
-        size, basis = np.linalg.eigh(np.where(fine[:, None, None], curvature, np.eye(self.d)))
-        definite = fine & (size[:, 0] > 1e-13 * np.maximum(size[:, -1], 1e-300))
-        size = np.maximum(np.abs(size), np.maximum(1e-10 * np.max(np.abs(size), axis=1, keepdims=True), SMALLEST))
-        inverse = np.einsum("mij,mj,mkj->mik", basis, 1 / size, basis) * scale[:, :, None] * scale[:, None, :]
-        inverse = np.where(free[:, :, None] & free[:, None, :], inverse, 0.0)
-        return np.einsum("mij,mj->mi", inverse, slope), inverse, definite
+        inverse, definite = _inverse(curvature)
+        step = inverse
+        alone = self.alone(members, slope * scale, curvature)
+        if alone.any():
+            step, _ = _inverse(np.where(alone[:, :, None] | alone[:, None, :], np.eye(self.d) * curvature, curvature))
+        units = scale[:, :, None] * scale[:, None, :]
+        inverse, step = (np.where(free[:, :, None] & free[:, None, :], one * units, 0.0) for one in (inverse, step))
+        return np.einsum("mij,mj->mi", step, slope), inverse, definite
+
+    def alone(self, members: NDArray[np.int64], slope: Array, curvature: Array) -> NDArray[np.bool_]:
+        """Which coordinates a step moves by their own curvature alone, slopes and curvatures in units of the scale.
+
+        A step that a kink cuts short need not lead uphill any more. It does if coordinates at their kink, or so near
+        to it that any step would reach it, go where their own slope leads; near is nearer as the maximum is approached
+        (Bertsekas, D. P. 1982, Projected Newton methods, doi:10.1137/0320018).
+        """
+        away = (self.u[members] - self.location[members]) / self.scale[members]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = np.max(np.abs(slope / np.einsum("mjj->mj", curvature)), axis=1, keepdims=True)
+        near = (np.abs(away) < np.fmin(NEAR, left)) & (slope * away < 0)
+        return (self.rate[members] > 0) & ~self.held[members] & ((away == 0) | near)
 
     def width(self, members: NDArray[np.int64]) -> Array:
         """Standard deviations found so far; infinite where there is none."""
