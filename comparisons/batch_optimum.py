@@ -21,7 +21,10 @@ from comparisons.optimum import CONVERGED, SAME_VALUE
 ITERATIONS = 100
 HALVINGS = 12
 STEP = 1e-3  # of the differences that make a Hessian, in units of the scale
-FAR = 40.0  # scales: a search that has come so far looks for no maximum in the interior
+LONGEST = 10.0  # scales of where a step starts, that it may go
+FAR = 1000.0  # scales: a search that has come so far looks for no maximum in the interior
+WIDER = 1e3  # times the scale at the start, that the scale may become
+FLAT = 1e-8  # of the curvature at the start: what is flatter has the curvature of rounding
 REACH = np.array([0.0, 50.0, 100.0])  # scales, at which a search without end is followed
 ROUNDING = 1e-9  # relative, of a log density
 NEAR = 1e-2  # scales: what is so near to its kink would reach it with any step
@@ -151,6 +154,7 @@ class _Search:
         with np.errstate(divide="ignore"):
             length = 1 / np.sqrt(curvature)
         self.scale = np.where(np.isfinite(length) & (length > 0), length, 1.0)
+        self.length = self.scale.copy()
         self.value = self.total(everyone, self.u)[0]
 
     def total(self, members: NDArray[np.int64], u: Array) -> tuple[Array, Array]:
@@ -191,6 +195,10 @@ class _Search:
         free = ~held
         curvature = np.where(free[:, :, None] & free[:, None, :], curvature, np.eye(self.d))
         inverse, definite = _inverse(curvature)
+        size = np.einsum("mjj->mj", curvature)
+        definite &= (size > FLAT).all(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.length[members] = scale * np.clip(np.nan_to_num(1 / np.sqrt(np.abs(size)), nan=1.0), 1.0, WIDER)
         step = inverse
         alone = self.alone(members, slope * scale, curvature)
         if alone.any():
@@ -227,13 +235,14 @@ class _Search:
             step, inverse, definite = self.newton(active)
             self.covariance[active] = inverse
             longest = np.max(np.abs(step / self.scale[active]), axis=1)
-            step *= np.minimum(1.0, FAR / 4 / np.maximum(longest, 1e-300))[:, None]
+            reach = np.max(np.abs(step / self.length[active]), axis=1)
+            step *= np.minimum(1.0, LONGEST / np.maximum(reach, 1e-300))[:, None]
             moved = self.search_line(active, step)
             # Where rounding has flattened the density there is no direction any more, and the last one counts.
             self.direction[active] = np.where(longest[:, None] > CONVERGED, step, self.direction[active])
             self.regular[active] = definite & (longest < CONVERGED)
-            far = np.max(np.abs((self.u[active] - start[active]) / self.scale[active]), axis=1) > FAR * 25
-            active = active[moved & ~self.regular[active] & ~far]
+            far = np.max(np.abs((self.u[active] - start[active]) / self.length[active]), axis=1) > FAR
+            active = active[moved & (longest > 0) & ~self.regular[active] & ~far]
 
     def search_line(self, members: NDArray[np.int64], step: Array) -> NDArray[np.bool_]:
         """Go as far along the steps as they lead uphill, halving; returns which members could go at all."""
