@@ -21,10 +21,9 @@ from comparisons.optimum import CONVERGED, SAME_VALUE
 ITERATIONS = 100
 HALVINGS = 12
 STEP = 1e-3  # of the differences that make a Hessian, in units of the scale
-LONGEST = 10.0  # scales of where a step starts, that it may go
-FAR = 1000.0  # scales: a search that has come so far looks for no maximum in the interior
-WIDER = 1e3  # times the scale at the start, that the scale may become
-FLAT = 1e-8  # of the curvature at the start: what is flatter has the curvature of rounding
+LONGEST = 10.0  # scales that a step may go, or twice as far as one that needed no halving
+FLAT = 1e-8  # of the curvature at the start: what is flatter is no maximum, but may be rounding
+FLATTEST = 1e-14  # of the same: where a search ends, because what follows is flatter still
 REACH = np.array([0.0, 50.0, 100.0])  # scales, at which a search without end is followed
 ROUNDING = 1e-9  # relative, of a log density
 NEAR = 1e-2  # scales: what is so near to its kink would reach it with any step
@@ -145,7 +144,7 @@ class _Search:
         self.rate, self.location = kinks.rate[world], kinks.location[world]
         members, self.d = u.shape
         self.held = np.zeros(u.shape, dtype=bool)
-        self.regular = np.zeros(members, dtype=bool)
+        self.regular, self.flat = np.zeros(members, dtype=bool), np.zeros(members, dtype=bool)
         self.covariance = np.zeros((members, self.d, self.d))
         self.direction = np.zeros(u.shape)
         everyone = np.arange(members)
@@ -154,7 +153,7 @@ class _Search:
         with np.errstate(divide="ignore"):
             length = 1 / np.sqrt(curvature)
         self.scale = np.where(np.isfinite(length) & (length > 0), length, 1.0)
-        self.length = self.scale.copy()
+        self.longest = np.full(members, LONGEST)
         self.value = self.total(everyone, self.u)[0]
 
     def total(self, members: NDArray[np.int64], u: Array) -> tuple[Array, Array]:
@@ -196,9 +195,8 @@ class _Search:
         curvature = np.where(free[:, :, None] & free[:, None, :], curvature, np.eye(self.d))
         inverse, definite = _inverse(curvature)
         size = np.einsum("mjj->mj", curvature)
+        self.flat[members] = (np.abs(size) <= FLATTEST).any(axis=1)
         definite &= (size > FLAT).all(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            self.length[members] = scale * np.clip(np.nan_to_num(1 / np.sqrt(np.abs(size)), nan=1.0), 1.0, WIDER)
         step = inverse
         alone = self.alone(members, slope * scale, curvature)
         if alone.any():
@@ -226,8 +224,8 @@ class _Search:
         return np.where(variance > 0, np.sqrt(np.maximum(variance, 0)), np.inf)
 
     def climb(self) -> None:
-        """Newton steps until all members stand still, have gone far, or find no way up."""
-        start, active = self.u.copy(), np.arange(len(self.u))
+        """Newton steps until all members stand still, have come where the density is flat, or find no way up."""
+        active = np.arange(len(self.u))
         active = active[np.isfinite(self.value)]
         for _ in range(ITERATIONS):
             if not len(active):
@@ -235,14 +233,12 @@ class _Search:
             step, inverse, definite = self.newton(active)
             self.covariance[active] = inverse
             longest = np.max(np.abs(step / self.scale[active]), axis=1)
-            reach = np.max(np.abs(step / self.length[active]), axis=1)
-            step *= np.minimum(1.0, LONGEST / np.maximum(reach, 1e-300))[:, None]
+            step *= np.minimum(1.0, self.longest[active] / np.maximum(longest, 1e-300))[:, None]
             moved = self.search_line(active, step)
             # Where rounding has flattened the density there is no direction any more, and the last one counts.
             self.direction[active] = np.where(longest[:, None] > CONVERGED, step, self.direction[active])
             self.regular[active] = definite & (longest < CONVERGED)
-            far = np.max(np.abs((self.u[active] - start[active]) / self.length[active]), axis=1) > FAR
-            active = active[moved & (longest > 0) & ~self.regular[active] & ~far]
+            active = active[moved & ~self.regular[active] & ~self.flat[active]]
 
     def search_line(self, members: NDArray[np.int64], step: Array) -> NDArray[np.bool_]:
         """Go as far along the steps as they lead uphill, halving; returns which members could go at all."""
@@ -256,6 +252,9 @@ class _Search:
             good = value >= self.value[chosen] - slack[left]
             self.u[chosen[good]], self.value[chosen[good]] = after[good], value[good]
             moved[left[good]] = True
+            if factor == 1.0:
+                size = np.max(np.abs(step / self.scale[members]), axis=1)[good]
+                self.longest[chosen[good]] = np.maximum(self.longest[chosen[good]], 2 * size)
             left, factor = left[~good], factor / 2
             if not len(left):
                 break
