@@ -59,12 +59,20 @@ class World:
     weight: Array | None = None
 
 
+def _kind(world: World) -> tuple[Any, ...]:
+    """What must be the same for all worlds of a batch, shapes apart."""
+    form = (str(world.data.attrs.get(key)) for key in ("compact", "family"))
+    return (*form, *((name, one.name) for name, one in world.prior.items()))
+
+
 def _padded(worlds: Sequence[World]) -> list[World]:
     """Give all worlds equally many rows: the last row again, counting nothing."""
     sizes = [world.data.sizes.get(ROWS, 0) for world in worlds]
     result = []
     for world, size in zip(worlds, sizes, strict=True):
         weight = np.ones(size) if world.weight is None else np.asarray(world.weight, dtype=float)
+        if weight.shape != (size,):
+            raise ValueError(f"a world has {size} rows in its compact form, and weights of shape {weight.shape}")
         more = max(sizes) - size
         data = world.data.isel({ROWS: np.r_[:size, [size - 1] * more]}) if more else world.data
         result.append(replace(world, data=data, weight=np.append(weight, np.zeros(more))))
@@ -168,6 +176,9 @@ class Batch:
 
     def __init__(self, scenario: Scenario, worlds: Sequence[World], point: dict[str, Array]) -> None:
         compact = [replace(world, data=summarised_data(scenario, world.data)) for world in worlds]
+        kinds = {_kind(world) for world in compact}
+        if len(kinds) > 1:
+            raise ValueError(f"worlds of one batch must be of one kind, and here are {sorted(kinds)}")
         self.worlds = _padded(compact)
         first = self.worlds[0]
         self.functions = Functions(summarised(scenario, first.data, first.prior)[1], point)
@@ -183,9 +194,6 @@ class Batch:
 
     def _stack(self) -> list[Any]:
         """Data and hyperparameters of all worlds; lengths of dims are the same for all."""
-        kinds = {(str(w.data.attrs.get("compact")), *((k, p.name) for k, p in w.prior.items())) for w in self.worlds}
-        if len(kinds) > 1:
-            raise ValueError(f"worlds of one batch must be of one kind, and here are {sorted(kinds)}")
         result = []
         for variable, stacked, value in zip(self.functions._shared, self._stacked, self.functions._data, strict=True):
             dtype = np.asarray(value).dtype

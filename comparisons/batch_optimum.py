@@ -21,9 +21,12 @@ from comparisons.optimum import CONVERGED, SAME_VALUE
 ITERATIONS = 100
 HALVINGS = 12
 STEP = 1e-3  # of the differences that make a Hessian, in units of the scale
-FAR = 40.0  # scales: a search that has come so far looks for no maximum in the interior
+LONGEST = 10.0  # scales that a step may go, or twice as far as one that needed no halving
+FLAT = 1e-8  # of the curvature at the start: what is flatter is no maximum, but may be rounding
+FLATTEST = 1e-14  # of the same: where a search ends, because what follows is flatter still
 REACH = np.array([0.0, 50.0, 100.0])  # scales, at which a search without end is followed
 ROUNDING = 1e-9  # relative, of a log density
+NEAR = 1e-2  # scales: what is so near to its kink would reach it with any step
 SMALLEST = 1e-30  # curvature, in units of the scale: no smaller one is divided by
 
 
@@ -124,6 +127,15 @@ def factors(batch: Batch, counts: Array, kinks: Kinks, u: Array) -> Array:
     return np.asarray(unit[:, :, None] * basis / np.sqrt(size)[:, None, :])
 
 
+def _inverse(curvature: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Inverses, with the sizes of the eigenvalues in their place, and which of the matrices are positive definite."""
+    fine = np.isfinite(curvature).all(axis=(1, 2))
+    size, basis = np.linalg.eigh(np.where(fine[:, None, None], curvature, np.eye(curvature.shape[1])))
+    definite = fine & (size[:, 0] > 1e-13 * np.maximum(size[:, -1], 1e-300))
+    size = np.maximum(np.abs(size), np.maximum(1e-10 * np.max(np.abs(size), axis=1, keepdims=True), SMALLEST))
+    return np.einsum("mij,mj,mkj->mik", basis, 1 / size, basis), definite
+
+
 class _Search:
     """The state of all members of a search: a world from one of its starts."""
 
@@ -132,7 +144,7 @@ class _Search:
         self.rate, self.location = kinks.rate[world], kinks.location[world]
         members, self.d = u.shape
         self.held = np.zeros(u.shape, dtype=bool)
-        self.regular = np.zeros(members, dtype=bool)
+        self.regular, self.flat = np.zeros(members, dtype=bool), np.zeros(members, dtype=bool)
         self.covariance = np.zeros((members, self.d, self.d))
         self.direction = np.zeros(u.shape)
         everyone = np.arange(members)
@@ -141,6 +153,7 @@ class _Search:
         with np.errstate(divide="ignore"):
             length = 1 / np.sqrt(curvature)
         self.scale = np.where(np.isfinite(length) & (length > 0), length, 1.0)
+        self.longest = np.full(members, LONGEST)
         self.value = self.total(everyone, self.u)[0]
 
     def total(self, members: NDArray[np.int64], u: Array) -> tuple[Array, Array]:
@@ -180,13 +193,30 @@ class _Search:
         curvature = -self.hessian(members, step, order) * scale[:, :, None] * scale[:, None, :]
         free = ~held
         curvature = np.where(free[:, :, None] & free[:, None, :], curvature, np.eye(self.d))
-        fine = np.isfinite(curvature).all(axis=(1, 2))
-        size, basis = np.linalg.eigh(np.where(fine[:, None, None], curvature, np.eye(self.d)))
-        definite = fine & (size[:, 0] > 1e-13 * np.maximum(size[:, -1], 1e-300))
-        size = np.maximum(np.abs(size), np.maximum(1e-10 * np.max(np.abs(size), axis=1, keepdims=True), SMALLEST))
-        inverse = np.einsum("mij,mj,mkj->mik", basis, 1 / size, basis) * scale[:, :, None] * scale[:, None, :]
-        inverse = np.where(free[:, :, None] & free[:, None, :], inverse, 0.0)
-        return np.einsum("mij,mj->mi", inverse, slope), inverse, definite
+        inverse, definite = _inverse(curvature)
+        size = np.einsum("mjj->mj", curvature)
+        self.flat[members] = (np.abs(size) <= FLATTEST).any(axis=1)
+        definite &= (size > FLAT).all(axis=1)
+        step = inverse
+        alone = self.alone(members, slope * scale, curvature)
+        if alone.any():
+            step, _ = _inverse(np.where(alone[:, :, None] | alone[:, None, :], np.eye(self.d) * curvature, curvature))
+        units = scale[:, :, None] * scale[:, None, :]
+        inverse, step = (np.where(free[:, :, None] & free[:, None, :], one * units, 0.0) for one in (inverse, step))
+        return np.einsum("mij,mj->mi", step, slope), inverse, definite
+
+    def alone(self, members: NDArray[np.int64], slope: Array, curvature: Array) -> NDArray[np.bool_]:
+        """Which coordinates a step moves by their own curvature alone, slopes and curvatures in units of the scale.
+
+        A step that a kink cuts short need not lead uphill any more. It does if coordinates at their kink, or so near
+        to it that any step would reach it, go where their own slope leads; near is nearer as the maximum is approached
+        (Bertsekas, D. P. 1982, Projected Newton methods, doi:10.1137/0320018).
+        """
+        away = (self.u[members] - self.location[members]) / self.scale[members]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = np.max(np.abs(slope / np.einsum("mjj->mj", curvature)), axis=1, keepdims=True)
+        near = (np.abs(away) < np.fmin(NEAR, left)) & (slope * away < 0)
+        return (self.rate[members] > 0) & ~self.held[members] & ((away == 0) | near)
 
     def width(self, members: NDArray[np.int64]) -> Array:
         """Standard deviations found so far; infinite where there is none."""
@@ -194,8 +224,8 @@ class _Search:
         return np.where(variance > 0, np.sqrt(np.maximum(variance, 0)), np.inf)
 
     def climb(self) -> None:
-        """Newton steps until all members stand still, have gone far, or find no way up."""
-        start, active = self.u.copy(), np.arange(len(self.u))
+        """Newton steps until all members stand still, have come where the density is flat, or find no way up."""
+        active = np.arange(len(self.u))
         active = active[np.isfinite(self.value)]
         for _ in range(ITERATIONS):
             if not len(active):
@@ -203,13 +233,12 @@ class _Search:
             step, inverse, definite = self.newton(active)
             self.covariance[active] = inverse
             longest = np.max(np.abs(step / self.scale[active]), axis=1)
-            step *= np.minimum(1.0, FAR / 4 / np.maximum(longest, 1e-300))[:, None]
+            step *= np.minimum(1.0, self.longest[active] / np.maximum(longest, 1e-300))[:, None]
             moved = self.search_line(active, step)
             # Where rounding has flattened the density there is no direction any more, and the last one counts.
             self.direction[active] = np.where(longest[:, None] > CONVERGED, step, self.direction[active])
             self.regular[active] = definite & (longest < CONVERGED)
-            far = np.max(np.abs((self.u[active] - start[active]) / self.scale[active]), axis=1) > FAR * 25
-            active = active[moved & ~self.regular[active] & ~far]
+            active = active[moved & ~self.regular[active] & ~self.flat[active]]
 
     def search_line(self, members: NDArray[np.int64], step: Array) -> NDArray[np.bool_]:
         """Go as far along the steps as they lead uphill, halving; returns which members could go at all."""
@@ -223,6 +252,9 @@ class _Search:
             good = value >= self.value[chosen] - slack[left]
             self.u[chosen[good]], self.value[chosen[good]] = after[good], value[good]
             moved[left[good]] = True
+            if factor == 1.0:
+                size = np.max(np.abs(step / self.scale[members]), axis=1)[good]
+                self.longest[chosen[good]] = np.maximum(self.longest[chosen[good]], 2 * size)
             left, factor = left[~good], factor / 2
             if not len(left):
                 break

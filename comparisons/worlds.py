@@ -134,7 +134,7 @@ def read_worlds(
         Of all intervals.
     starts : sequence of sequences of points, optional
         Where the searches for maxima start, ``{free variable: value}`` in the declared parametrisation: from every
-        start one point per world, or one for all. Without it, three of the scenario's own for the first world.
+        start one point per world, or one for all. Without it, three of the scenario's own for every world.
     draws, tune : int
         Kept and warm-up draws of each of the `CHAINS` chains.
     profile : bool
@@ -155,7 +155,7 @@ def read_worlds(
     )
     rng = np.random.default_rng(start_seed)
     if starts is None:
-        starts = [[scenario.start(worlds[0].data, rng)] for _ in range(3)]
+        starts = [[scenario.start(world.data, rng) for world in worlds] for _ in range(3)]
     batch = Batch(scenario, worlds, starts[0][0])
     many = len(worlds)
     points = np.stack([_unconstrained(batch, one, many) for one in starts])
