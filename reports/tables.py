@@ -228,8 +228,8 @@ def _power_scaled(fit: Fit, prior: str) -> pd.DataFrame | None:
     log_prior = log_prior.sel(draw=likelihood["draw"]).astype(float)
     if all(np.ptp(variable.values) == 0 for variable in log_prior.values()):
         return None  # a power of a constant is a constant
-    # ArviZ would sum over the observations too, of a copy of all of them. Elements are renamed: data may use a name that
-    # ArviZ uses itself (alpha).
+    # ArviZ would sum over the observations too, but a copy of all of them. Elements are renamed: data may use a name
+    # that ArviZ uses itself (alpha).
     summed = likelihood.sum([dim for dim in likelihood.dims if dim not in ("chain", "draw")], dtype=float)
     tree = xr.DataTree.from_dict(
         {
