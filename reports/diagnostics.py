@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import arviz as az
 import numpy as np
 import xarray as xr
@@ -13,6 +15,7 @@ from reports.stored import Fit
 from reports.words import listed
 
 RANKED = 4  # parameters in the rank plot
+RANKED_DRAWS = 250  # of each chain in it, at most: the exact test of its lines takes the square of their number
 
 
 def rank(fit: Fit) -> Image:
@@ -20,7 +23,9 @@ def rank(fit: Fit) -> Image:
     table = fit.table[(fit.table["prior"] == fit.default) & (fit.table["reading"] == "posterior")]
     worst = list(table.sort_values("r_hat", ascending=False, kind="stable")["parameter"][:RANKED])
     # The envelope supposes independent draws: thin to the effective sample size first.
-    thinned = xr.DataTree.from_dict({"posterior": named(az.thin(fit.draws(fit.default)[worst]))})
+    independent = az.thin(fit.draws(fit.default)[worst])
+    step = math.ceil(independent.sizes["draw"] / RANKED_DRAWS)
+    thinned = xr.DataTree.from_dict({"posterior": named(independent.isel(draw=slice(None, None, step)))})
     columns, options = grid(len(worst), 1.6)
     plot = az.plot_rank(thinned, visuals={"title": {"fontsize": 9}}, col_wrap=columns, figure_kwargs=options)
     figure = figure_of(plot)

@@ -78,7 +78,7 @@ def margins(
 ) -> None:
     """Set the margins in inches: much faster than a layout engine, and the same at every size of figure."""
     width, height = (float(size) for size in figure.get_size_inches())
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # not "none", for which matplotlib would still draw twice to lay out
     figure.subplots_adjust(
         left=left / width,
         right=1 - right / width,

@@ -228,13 +228,14 @@ def _power_scaled(fit: Fit, prior: str) -> pd.DataFrame | None:
     log_prior = log_prior.sel(draw=likelihood["draw"]).astype(float)
     if all(np.ptp(variable.values) == 0 for variable in log_prior.values()):
         return None  # a power of a constant is a constant
-    # Elements and dims are renamed: data may use a name that ArviZ uses itself (alpha, component).
-    dims = {dim: f"dim_{dim}" for dim in likelihood.dims if dim not in ("chain", "draw")}
+    # ArviZ would sum over the observations too, but a copy of all of them. Elements are renamed: data may use a name
+    # that ArviZ uses itself (alpha).
+    summed = likelihood.sum([dim for dim in likelihood.dims if dim not in ("chain", "draw")], dtype=float)
     tree = xr.DataTree.from_dict(
         {
             "posterior": fit.draws(prior).sel(draw=likelihood["draw"]).rename(_positions(fit)),
             "log_prior": log_prior,
-            "log_likelihood": likelihood.rename(dims).astype(float),
+            "log_likelihood": summed,
         }
     )
     # Above the threshold ArviZ logs a warning that repeats what the table says; with none above, it has nothing to say.

@@ -13,6 +13,8 @@ from models.contract.reference import Array, Reference, importance_means, search
 if TYPE_CHECKING:
     import xarray as xr
 
+BLOCK = 32_768  # linear predictors at once: few enough to stay in a processor's cache
+
 
 def logit_reference(data: xr.Dataset, prior: Prior, unique: bool, improper: str) -> list[Reference]:
     """Answers for all three readings, as far as the priors allow.
@@ -70,9 +72,19 @@ def _answers(
 
 def _log_likelihood(design: Array, y: Array, trials: Array, values: Array) -> Array:
     """Log likelihood of each row of coefficients, shape (size, k) to (size,), up to a constant."""
-    linear = values @ design.T
-    total: Array = linear @ y - np.logaddexp(0, linear) @ trials
+    count = max(1, BLOCK // len(design))
+    total: Array = values @ (design.T @ y)
+    if values.ndim == 1:
+        return total - _softplus(values @ design.T) @ trials
+    for at in range(0, len(values), count):
+        total[at : at + count] -= _softplus(values[at : at + count] @ design.T) @ trials
     return total
+
+
+def _softplus(linear: Array) -> Array:
+    """``log(1 + exp(linear))`` with the error of one rounding of its sum: several times faster than `logaddexp`."""
+    small = np.exp(-np.abs(linear))
+    return np.asarray(np.maximum(linear, 0) + np.log(1 + small))
 
 
 def _scikit_learn(design: Array, y: Array, trials: Array, unit: Array) -> Array:
