@@ -30,9 +30,16 @@ from comparisons.settings import SETTINGS
 from models.contract import BadInput
 
 # What costs most starts first, new scenarios before all.
-ORDER = ("mixture", "logistic", "regression", "gaussian", "coin", "family")
+ORDER = ("regression", "mixture", "logistic", "gaussian", "coin", "family")
 APART = ("mixture",)  # its fits differ in components and dimensions and so share no machine code: one process each
-IMPORTED = ["comparisons.fit", "pytensor.link.numba.dispatch", "netCDF4"]  # before processes part
+# Before processes part:
+IMPORTED = ["comparisons.fit", "comparisons.sweeps", "comparisons.studies", "pytensor.link.numba.dispatch", "netCDF4"]
+    "comparisons.fit",
+    "comparisons.sweeps",
+    "comparisons.studies",
+    "pytensor.link.numba.dispatch",
+    "netCDF4",
+]  # before processes part
 
 After = Callable[[Path], None]
 
@@ -66,11 +73,7 @@ def fit_stale(names: list[str], jobs: int, after: After | None = None) -> int:
         near = difflib.get_close_matches(unknown[0], known)
         hint = f"did you mean {' or '.join(near)}?" if near else f"known fits: {', '.join(known)}"
         raise BadInput(f"no fit named {unknown[0]!r}; {hint}")
-    stale = [
-        name
-        for name in names
-        if not store.is_current(store.RESULTS / name, store.inputs_of_fit(known[name][0], asdict(SETTINGS)))
-    ]
+    stale = [name for name in names if not (_is_current(name) and _is_studied(name))]
     if not stale:
         print(f"fits: all {len(names)} up to date")
         return 0
@@ -84,6 +87,19 @@ def fit_stale(names: list[str], jobs: int, after: After | None = None) -> int:
     if damaged:
         print(f"fits: results cut short or damaged, made anew: {' '.join(damaged)}", flush=True)
     return _run([(groups[group], store.RESULTS) for group in ordered], jobs, after)
+
+
+def _inputs(name: str) -> str:
+    return store.inputs_of_fit(models.fits()[name][0], asdict(SETTINGS))
+
+
+def _is_current(name: str) -> bool:
+    return store.is_current(store.RESULTS / name, _inputs(name))
+
+
+def _is_studied(name: str) -> bool:
+    """Whether a fit has the studies it should have: those of teaching data."""
+    return models.fits()[name][1] != "teaching" or store.is_studied(store.RESULTS / name, _inputs(name))
 
 
 def _place(scenario: str) -> int:
@@ -158,25 +174,54 @@ def _follow(sentinel: int) -> None:
 
 def _fit_group(group: Sequence[str | Plan], results: Path, after: After | None) -> None:
     """Fit several fits in this process, saying what happens."""
-    from comparisons.fit import fit
-
     for one in group:
-        plan = built_in(one) if isinstance(one, str) else one
-        began = last = time.perf_counter()
+        if not isinstance(one, str):
+            _fit(one, results, False, after)
+            continue
+        if not _is_current(one):
+            _fit(built_in(one), results, True, after)
+        if not _is_studied(one):
+            _study(one, results)
 
-        def report(stage: str, name: str = plan.name) -> None:
-            nonlocal last
-            now = time.perf_counter()
-            print(f"  {name:<20} {stage:<28} {now - last:6.1f} s", flush=True)
-            last = now
 
-        with store.locked(results / plan.name):
-            comparison = fit(plan, report)
-            comparison.write(results / plan.name)
-        failed = [check for check in comparison.checks if not check.passed]
-        verdict = "all checks passed" if not failed else f"{len(failed)} of {len(comparison.checks)} checks failed"
-        print(f"* {plan.name:<20} {verdict:<28} {time.perf_counter() - began:6.1f} s", flush=True)
-        if after is not None:
-            began = time.perf_counter()
-            after(results / plan.name)
-            print(f"  {plan.name:<20} {'page':<28} {time.perf_counter() - began:6.1f} s", flush=True)
+def _fit(plan: Plan, results: Path, swept: bool, after: After | None) -> None:
+    """Make one fit, its sweeps and what comes after."""
+    from comparisons.fit import fit
+    from comparisons.sweeps import write_sweeps
+
+    began = last = time.perf_counter()
+
+    def report(stage: str) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        print(f"  {plan.name:<20} {stage:<28} {now - last:6.1f} s", flush=True)
+        last = now
+
+    with store.locked(results / plan.name):
+        comparison = fit(plan, report)
+        if swept:
+            write_sweeps(plan, results / plan.name)
+            report("sweeps")
+        comparison.write(results / plan.name)
+    failed = [check for check in comparison.checks if not check.passed]
+    verdict = "all checks passed" if not failed else f"{len(failed)} of {len(comparison.checks)} checks failed"
+    print(f"* {plan.name:<20} {verdict:<28} {time.perf_counter() - began:6.1f} s", flush=True)
+    if after is not None:
+        last = time.perf_counter()
+        after(results / plan.name)
+        report("page")
+
+
+def _study(name: str, results: Path) -> None:
+    """Make those studies of a fit that a report has and that are not there."""
+    from comparisons import scale_out, studies
+    from comparisons.study_command import chunks_of, is_current, write_study
+
+    inputs = _inputs(name)
+    for job in studies.reported(name):
+        began = time.perf_counter()
+        if not is_current(job, results):
+            write_study(job, scale_out.run(studies.chunk, job, chunks_of(results, job)), results)
+        what = f"study {job.prior}, {'prior truths' if job.truth == 'prior' else 'fixed truth'}"
+        print(f"  {name:<20} {what:<28} {time.perf_counter() - began:6.1f} s", flush=True)
+    store.write_json(results / name / "studies" / "report.json", {"inputs": inputs})

@@ -15,6 +15,7 @@ import numpy as np
 import nutpie
 import pymc as pm
 import xarray as xr
+from pymc.backends.arviz import find_observations
 
 from comparisons import native, points
 from comparisons.functions import PYTHON, Array, Functions
@@ -172,12 +173,30 @@ def predictive(functions: Functions, posterior: xr.Dataset, proper: bool, seed: 
     thinned = posterior.isel(draw=slice(None, None, max(1, total // PREDICTIVE_DRAWS)))
     frozen = [variable.name for variable in functions.parameters]
     logging.getLogger("pymc.sampling.forward").setLevel(logging.WARNING)
-    tree = pm.sample_posterior_predictive(thinned, freeze_vars=frozen, progressbar=False, **options)
-    result = {"posterior_predictive": tree["posterior_predictive"], "observed_data": tree["observed_data"]}
+    model, rows = functions.model, [variable.name for variable in functions.model.observed_RVs]
+    new = pm.sample_posterior_predictive(
+        thinned, freeze_vars=frozen, progressbar=False, return_inferencedata=False, **options
+    )
+    numbers = {name: thinned[name].values for name in ("chain", "draw")}
+    observed = {name: np.asarray(value) for name, value in find_observations(model).items()}
+    result = {
+        "posterior_predictive": _labelled(model, {name: new[name] for name in rows}, numbers),
+        "observed_data": _labelled(model, observed, {}),
+    }
     if proper:
-        prior = pm.sample_prior_predictive(PREDICTIVE_DRAWS, **options)
-        result |= {name: prior[name] for name in ("prior", "prior_predictive")}
-    return {name: group.to_dataset().drop_attrs() for name, group in result.items()}
+        drawn = pm.sample_prior_predictive(PREDICTIVE_DRAWS, return_inferencedata=False, **options)
+        numbers = {"chain": np.arange(1), "draw": np.arange(PREDICTIVE_DRAWS)}
+        before = {name: value[None] for name, value in drawn.items()}
+        result["prior"] = _labelled(model, {name: before[name] for name in before if name not in rows}, numbers)
+        result["prior_predictive"] = _labelled(model, {name: before[name] for name in rows}, numbers)
+    return result
+
+
+def _labelled(model: pm.Model, values: dict[str, Array], numbers: dict[str, Array]) -> xr.Dataset:
+    """Arrays whose first dims are numbered and whose others are those of the model's variables."""
+    data = {name: ((*numbers, *dims(model, name)), value) for name, value in values.items()}
+    used = {dim for name in values for dim in dims(model, name)}
+    return xr.Dataset(data, coords=numbers | {dim: np.asarray(model.coords[dim]) for dim in used})
 
 
 def simulated(model: pm.Model, count: int, seed: int, truth: dict[str, Array] | None = None) -> dict[str, xr.Dataset]:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reports" / "results"
-FILES = ("fit.nc", "comparison.csv", "verdict.md", "fit.ipynb")
+SWEEPS = ("sweep_prior.nc", "sweep_n.nc")
+FILES = ("fit.nc", "comparison.csv", "verdict.md", "fit.ipynb", *SWEEPS)
 NO_NUMBERS = (
     "__main__",
     "_command",
@@ -176,6 +177,11 @@ def is_current(place: Path, inputs: str) -> bool:
     """Whether all results of a fit are there, as long as they were written, and were made from these inputs."""
     record = read_json(place / "checks.json")
     return record.get("inputs") == inputs and record.get("sizes") == sizes(place)
+
+
+def is_studied(place: Path, inputs: str) -> bool:
+    """Whether the studies that a report has of a fit are there, and were made from these inputs."""
+    return read_json(place / "studies" / "report.json").get("inputs") == inputs
 
 
 def is_damaged(place: Path) -> bool:

@@ -63,6 +63,24 @@ def job(
     return Job(fit, prior, worlds, truth, size, seed, level)
 
 
+def reported(scenario_name: str) -> list[Job]:
+    """The studies that belong to a report of a scenario: of its teaching data.
+
+    Under the default prior with truths from it; with a fixed truth; and under every other proper prior. The first has
+    as many worlds as the scenario says, the others a fifth.
+    """
+    scenario, data = _of(scenario_name)
+    first, *others = (
+        name for name, prior in scenario.priors(data).items() if all(one.proper for one in prior.values())
+    )
+    fewer = max(SMALLEST, scenario.worlds // 5)
+    return [
+        job(scenario_name, scenario.worlds, first),
+        job(scenario_name, fewer, first, "fixed"),
+        *(job(scenario_name, fewer, other) for other in others),
+    ]
+
+
 def _of(fit: str) -> tuple[Scenario, xr.Dataset]:
     name, dataset = models.fits()[fit]
     scenario = models.load(name)

@@ -22,6 +22,7 @@ from models.contract import BadInput
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from comparisons.calibration import Calibration
     from comparisons.checks import Check
@@ -43,6 +44,7 @@ For a Dask cluster: `dask scheduler` on one machine, then `dask worker ADDRESS -
 this repository on each.
 """
 INTERRUPTED = "\ninterrupted: chunks that are done are kept, and the same command does the others"
+LARGEST_GRID = 2_000  # flips up to which exact sums are made on a grid of truths
 PATIENCE = 5  # seconds that processes have to end after Ctrl-C
 FIXED = "ranks are uniform only if the truth is drawn from the prior: no calibration"
 
@@ -79,34 +81,102 @@ def run_study(chunk: Chunk, job: Job, results: Path = store.RESULTS, jobs: int =
     int
         Exit status: 0, 130 if interrupted, 1 if processes or cluster died.
     """
-    from comparisons.calibration import calibrate, of_failed
-    from comparisons.coverage import operating_characteristics
-    from comparisons.scale_out import Lost, run, write_dataset
+    from comparisons.scale_out import Lost, run
 
-    place = results / job.fit / "studies"
     try:
         with _stoppable():
-            worlds = run(chunk, job, place / job.digest[:16], jobs, scheduler)
+            worlds = run(chunk, job, chunks_of(results, job), jobs, scheduler)
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)
         return 130
     except Lost as problem:
         print(f"comparisons: {problem}; chunks that are done are kept, run it again", file=sys.stderr)
         return 1
+    print(write_study(job, worlds, results))
+    print(f"\nresults: {place_of(results, job)}")
+    return 0
+
+
+def chunks_of(results: Path, job: Job) -> Path:
+    """Folder of the chunks of a study."""
+    return results / job.fit / "studies" / job.digest[:16]
+
+
+def place_of(results: Path, job: Job) -> Path:
+    """Folder of the results of a study."""
+    return results / job.fit / "studies" / f"{job.prior}-{job.truth}"
+
+
+def is_current(job: Job, results: Path = store.RESULTS) -> bool:
+    """Whether the results of this study are there, or those of a larger one that begins with its worlds."""
+    record = store.read_json(place_of(results, job) / "calibration.json")
+    request = record.get("request")
+    worlds = request.get("worlds", 0) if isinstance(request, dict) else 0
+    return record.get("digest") == job.digest and worlds >= job.worlds
+
+
+def write_study(job: Job, worlds: xr.Dataset, results: Path = store.RESULTS) -> str:
+    """Judge the worlds of a study, write ``study.nc``, ``coverage.csv`` and, last, ``calibration.json``.
+
+    A coin has ``exact.csv`` beside them: the same by sums over all possible numbers of heads, without simulation.
+
+    Returns
+    -------
+    str
+        Table and checks, for the terminal.
+    """
+    from comparisons.calibration import calibrate, of_failed
+    from comparisons.coverage import operating_characteristics
+    from comparisons.scale_out import write_dataset
+
     table = operating_characteristics(worlds)
     calibration = calibrate(worlds) if job.truth == "prior" else None
     checks = calibration.checks if calibration else [of_failed(int(worlds["failed"].sum()), job.worlds)]
     content = calibration.as_json() if calibration else {"reason": FIXED, "checks": [asdict(one) for one in checks]}
-    named = place / f"{job.prior}-{job.truth}"
+    named = place_of(results, job)
     write_dataset(named / "study.nc", worlds.assign_attrs(job=json.dumps(asdict(job), sort_keys=True)))
     labelled = table.assign(fit=job.fit, prior=job.prior, truth=job.truth, seed=job.seed)
     first = ["fit", "prior", "truth", "seed"]
     ordered = labelled[first + [column for column in labelled if column not in first]]
     store.write(named / "coverage.csv", lambda temporary: ordered.to_csv(temporary, index=False))
+    lines = []
+    exact = _exact(job)
+    if exact is not None:
+        store.write(named / "exact.csv", lambda temporary: exact.to_csv(temporary, index=False))
+        lines = ["", *_exactly(exact)]
     store.write_json(named / "calibration.json", content | {"request": asdict(job), "digest": job.digest})
-    print(text(job, table, checks, calibration))
-    print(f"\nresults: {named}")
-    return 0
+    return "\n".join([text(job, table, checks, calibration), *lines])
+
+
+def _exact(job: Job) -> pd.DataFrame | None:
+    """What the study of a coin estimates, by exact sums, averaged over the prior and at truths from 0 to 1."""
+    import numpy as np
+    import pandas as pd
+
+    import models
+    from comparisons import exact
+
+    name, dataset = models.fits()[job.fit]
+    if name != "coin":
+        return None
+    scenario = models.load(name)
+    data = scenario.datasets[dataset]()
+    h = scenario.priors(data)[job.prior]["theta"].hyperparameters
+    alpha, beta = float(h["alpha"]), float(h["beta"])
+    coin = exact.Coin(int(data["flips"].sum()), alpha, beta, job.level)
+    averaged = exact.averaged(coin, alpha, beta).assign(truth="prior")
+    if coin.flips > LARGEST_GRID:
+        return averaged
+    return pd.concat([averaged, exact.at(coin, np.linspace(0.005, 0.995, 199))], ignore_index=True)
+
+
+def _exactly(exact: pd.DataFrame) -> list[str]:
+    """Exact coverage of every interval, averaged over the prior."""
+    rows = exact[exact["truth"] == "prior"]
+    return [
+        "exact, averaged over the prior: "
+        + ", ".join(f"{row['interval']} {row['coverage']:.4f}" for row in rows.to_dict("records"))
+    ]
 
 
 @contextlib.contextmanager

@@ -8,23 +8,29 @@ with the posterior around it. Rows are added in one random order.
 
 from __future__ import annotations
 
+import zlib
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 
 import models
+from comparisons import store
 from comparisons.batch import World
 from comparisons.functions import Array
 from comparisons.plan import Plan
+from comparisons.scale_out import write_dataset
 from comparisons.worlds import Readings, read_worlds
 from models.contract import Prior, Scenario, flat
 
 QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
 KEPT = 500  # draws of every world that are stored
-STRENGTHS = 13
-SIZES = 9
+STRENGTHS = 9
+SIZES = 7
 DECADES = (-2.0, 2.0)
 NARROW = (-1.0, 1.0)  # decades where a weak prior would leave the density without bound
-MANY = 500  # numbers of data from which on a sweep has half as many worlds
+FEW = 4  # rows per parameter of a mixture
+MANY = 250  # numbers of data from which on a sweep has half as many worlds
 
 
 def sweeps(plan: Plan, seed: np.random.SeedSequence) -> dict[str, xr.Dataset]:
@@ -35,8 +41,8 @@ def sweeps(plan: Plan, seed: np.random.SeedSequence) -> dict[str, xr.Dataset]:
     dict of str to xarray.Dataset
         ``sweep_prior``, under one prior of each kind, dims ``(prior, strength, ...)``; ``sweep_n``, under the default
         prior, dims ``(n, ...)``. Both hold ``estimate``, ``lower`` and ``upper`` by ``reading`` and ``parameter``
-        (Wald, Laplace and equal-tailed intervals), ``quantile`` and ``draws`` of the posterior, ``r_hat``, ``ess_bulk``,
-        ``ess_tail`` and ``failed``: whether the posterior of this world cannot be trusted.
+        (Wald, Laplace and equal-tailed intervals), ``quantile`` and ``draws`` of the posterior, ``r_hat``,
+        ``ess_bulk``, ``ess_tail`` and ``failed``: whether the posterior of this world cannot be trusted.
     """
     scenario = models.load(plan.scenario)
     strength_seed, size_seed = seed.spawn(2)
@@ -44,6 +50,14 @@ def sweeps(plan: Plan, seed: np.random.SeedSequence) -> dict[str, xr.Dataset]:
         "sweep_prior": _prior_sweep(plan, scenario, strength_seed),
         "sweep_n": _size_sweep(plan, scenario, size_seed),
     }
+
+
+def write_sweeps(plan: Plan, folder: Path) -> None:
+    """Make both sweeps of a built-in fit and write them beside it."""
+    data = zlib.crc32(store.data_digest(plan.data).encode())
+    found = sweeps(plan, np.random.SeedSequence([plan.settings.seed, data, 1]))
+    for name, sweep in found.items():
+        write_dataset(folder / f"{name}.nc", sweep)
 
 
 def kinds(priors: dict[str, Prior]) -> list[str]:
@@ -84,7 +98,8 @@ def _size_sweep(plan: Plan, scenario: Scenario, seed: np.random.SeedSequence) ->
     name = kinds(plan.priors)[0]
     prior = plan.priors[name]
     unknown = _unknown(scenario, plan.data, prior)
-    least = min(rows, 1 if unknown == 1 else unknown + 1)
+    # With few points per parameter a mixture has posteriors with many modes, which no chain explores.
+    least = min(rows, FEW * unknown if scenario.order is not None else 1 if unknown == 1 else unknown + 1)
     many = SIZES // 2 + 1 if _large(scenario, plan.data) else SIZES
     sizes = np.unique(np.geomspace(least, rows, many).round().astype(int))
     worlds = [World(scenario.part(plan.data, order[:n]), prior) for n in sizes]

@@ -231,6 +231,7 @@ SCENARIO = Scenario(
         "alpha": "heads that the Beta prior called beta is worth",
         "beta": "tails that it is worth",
     },
+    worlds=1_000,
     model=model,
     compact=compact,
     start=start,

@@ -310,6 +310,7 @@ SCENARIO = Scenario(
     },
     swept=("mu",),
     fixable=("mu", "sigma"),
+    worlds=1_000,
     model=model,
     compact=compact,
     compact_model=compact_model,

@@ -254,6 +254,7 @@ SCENARIO = Scenario(
     hyperparameters=HYPERPARAMETERS,
     swept=("beta",),
     fixable=("intercept",),
+    worlds=40,
     model=model,
     compact=compact,
     part=part,

@@ -302,6 +302,7 @@ SCENARIO = Scenario(
         "standardize": "take the scales of the prior for standardised data, or as they are written",
     },
     fixable=("sigma",),
+    worlds=10,
     model=model,
     start=start,
     obstacle=obstacle,

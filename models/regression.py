@@ -274,6 +274,7 @@ SCENARIO = Scenario(
     hyperparameters=HYPERPARAMETERS,
     swept=("beta",),
     fixable=("intercept", "sigma"),
+    worlds=1_000,
     model=model,
     compact=compact,
     compact_model=compact_model,

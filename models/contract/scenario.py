@@ -84,6 +84,9 @@ class Scenario:
         The keyword arguments of ``read`` and of ``priors``, each with a line of help for the command line.
     swept : tuple of str
         Variables whose prior becomes weaker and stronger when its strength is swept; all if empty.
+    worlds : int
+        How many worlds a report draws from the model of the teaching data to see how the readings do in the long run;
+        as many as a few tens of seconds allow.
     fixable : tuple of str
         Free variables that may be held fixed at a number.
     order : callable, optional
@@ -123,6 +126,7 @@ class Scenario:
     options: Mapping[str, str] = field(default_factory=dict)
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
     swept: tuple[str, ...] = ()
+    worlds: int = 200
     fixable: tuple[str, ...] = ()
     order: Callable[[dict[str, NDArray[np.float64]]], dict[str, NDArray[np.float64]]] | None = None
     identify: Callable[[xr.Dataset, xr.Dataset, xr.Dataset], xr.Dataset] | None = None
