@@ -216,7 +216,7 @@ class _Search:
         with np.errstate(divide="ignore", invalid="ignore"):
             left = np.max(np.abs(slope / np.einsum("mjj->mj", curvature)), axis=1, keepdims=True)
         near = (np.abs(away) < np.fmin(NEAR, left)) & (slope * away < 0)
-        return (self.rate[members] > 0) & ~self.held[members] & ((away == 0) | near)
+        return np.asarray((self.rate[members] > 0) & ~self.held[members] & ((away == 0) | near))
 
     def width(self, members: NDArray[np.int64]) -> Array:
         """Standard deviations found so far; infinite where there is none."""

@@ -34,12 +34,6 @@ ORDER = ("regression", "mixture", "logistic", "gaussian", "coin", "family")
 APART = ("mixture",)  # its fits differ in components and dimensions and so share no machine code: one process each
 # Before processes part:
 IMPORTED = ["comparisons.fit", "comparisons.sweeps", "comparisons.studies", "pytensor.link.numba.dispatch", "netCDF4"]
-    "comparisons.fit",
-    "comparisons.sweeps",
-    "comparisons.studies",
-    "pytensor.link.numba.dispatch",
-    "netCDF4",
-]  # before processes part
 
 After = Callable[[Path], None]
 
