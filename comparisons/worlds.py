@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import arviz as az
@@ -33,7 +34,7 @@ CHAINS = 4
 DRAWS = 500  # per chain: the effective size of 400 that is needed is a fifth of them all
 TUNE = 300
 LONGER = 4  # times as many draws of worlds that are sampled again
-DISPERSED = 1.5  # standard deviations of the curvature at the mode, of the points where chains start
+DISPERSED = 1.5  # standard deviations of the curvature at the mode, of the points about modes where chains start
 STATISTICS = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper")
 
 Points = Sequence[dict[str, Array]]
@@ -263,6 +264,7 @@ class _Sampler:
         found = batch_optimum.maximise(batch, smooth, starts, kinks, declared.each)
         self.centre = found.u
         self.factor = batch_optimum.factors(batch, smooth, kinks, found.u)
+        self.starts = np.linalg.solve(self.factor, (found.ends - found.u)[..., None])[..., 0]
         self.r_hat, self.bulk, self.tail = (np.full(pivots.shape, np.nan) for _ in range(3))
 
     def all(self, seed: np.random.SeedSequence, draws: int, tune: int) -> Chains:
@@ -298,7 +300,10 @@ class _Sampler:
         rng = np.random.default_rng(own)
         m, d = len(worlds), self.batch.size
         densities = self.batch.densities(worlds, self.counts, self.centre[worlds], self.factor[worlds])
-        compiled = native.compiled_model(densities, lambda _: DISPERSED * rng.normal(size=m * d))
+        order = cycle(self.starts[:, worlds])  # chains of a world with several modes start at several
+        compiled = native.compiled_model(
+            densities, lambda _: np.ravel(next(order) + DISPERSED * rng.normal(size=(m, d)))
+        )
         result = nutpie.sample(
             compiled,
             draws=draws,
