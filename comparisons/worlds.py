@@ -178,7 +178,7 @@ def read_worlds(
 
 def _unconstrained(batch: Batch, points: Points, many: int) -> Array:
     """Points as vectors, shape (worlds, d); one point stands for all worlds."""
-    found = np.stack([batch.functions.unconstrain(point) for point in points])
+    found = batch.functions.each_unconstrained(points)
     return np.broadcast_to(found, (many, batch.size)).copy() if len(found) == 1 else found
 
 
