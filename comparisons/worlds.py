@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
-import arviz as az
 import numpy as np
 import nutpie
 import xarray as xr
@@ -26,6 +25,7 @@ import models
 from comparisons import batch_optimum, batch_profile, checks, native, posterior
 from comparisons.batch import Batch, World
 from comparisons.batch_optimum import Kinks, Optima
+from comparisons.convergence import convergence
 from comparisons.functions import Array, Declared
 from comparisons.points import is_laplace
 from models.contract import Scenario
@@ -286,7 +286,7 @@ class _Sampler:
     ) -> tuple[Array, NDArray[np.bool_]]:
         """Draws of some worlds, and which of them cannot be trusted; how they converged is kept."""
         kept, diverging = self._sample(worlds, seed, draws, tune)
-        r_hat, bulk, tail = _convergence(kept)
+        r_hat, bulk, tail = convergence(kept)
         self.r_hat[worlds], self.bulk[worlds], self.tail[worlds] = r_hat, bulk, tail
         # What is not a number does not meet a limit.
         fine = (r_hat <= checks.R_HAT) & (bulk >= checks.ESS) & (tail >= checks.ESS)
@@ -349,11 +349,3 @@ def _parts(declared: Declared, values: Array) -> list[Array]:
     sizes = [int(np.prod(shape, dtype=int)) for shape in declared.shapes.values()]
     cut = np.split(values, np.cumsum(sizes)[:-1], axis=-1)
     return [part.reshape(*values.shape[:-1], *shape) for part, shape in zip(cut, declared.shapes.values(), strict=True)]
-
-
-def _convergence(draws: Array) -> tuple[Array, Array, Array]:
-    """R-hat, bulk and tail effective size, each of shape (worlds, q)."""
-    data = xr.Dataset({"x": (("world", "chain", "draw", "quantity"), draws)})
-    found = [az.rhat(data), az.ess(data, method="bulk"), az.ess(data, method="tail")]
-    r_hat, bulk, tail = (one["x"].transpose("world", "quantity").values for one in found)
-    return r_hat, bulk, tail
