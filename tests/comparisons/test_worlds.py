@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import models
-from comparisons import checks, points, worlds
+from comparisons import checks, points, posterior, worlds
 from comparisons.batch import World
 from comparisons.functions import Functions
 from comparisons.points import Point
@@ -22,6 +22,7 @@ from comparisons.worlds import CHAINS, Readings, read_worlds
 from models.contract import Distribution, flat, summarised
 from models.gaussian import simulate as gaussian_data
 from tests.comparisons.test_batch import WORLDS, coin, gaussians
+from tests.comparisons.test_batch import alone as functions_alone
 from tests.tolerances import POINT, K, mean_and_error, within_errors
 
 SEED = 20_261_125
@@ -120,16 +121,26 @@ def test_posteriors_under_flat_priors_are_student_and_chi_gaussian() -> None:
 
 @pytest.mark.parametrize("key", ["regression-normal", "regression-laplace", "logistic", "mixture", "family"])
 def test_posteriors_are_those_sampled_alone(key: str) -> None:
-    """Means of a batch and of a batch of one, which is sampled by itself."""
+    """Means and medians of one world of a batch, and of the chains that a fit draws."""
     made, found = readings(key)
     assert not found.chains.failed.any()
-    one = read_worlds(key.partition("-")[0], made[1:2], seed=SEED + 1, profile=False)
+    name, world = key.partition("-")[0], made[1]
+    scenario, functions, rng = models.load(name), functions_alone(name, world), np.random.default_rng(8)
+    starts = [functions.unconstrain(scenario.start(world.data, rng)) for _ in range(CHAINS)]
+    draws = posterior.sample(functions, starts, SEED)[0]["posterior"].to_dataset()
+    if scenario.identify is not None:
+        mode = alone(key, 1)[1].estimate
+        pivot = xr.Dataset({one: (posterior.dims(functions.model, one), value) for one, value in mode.items()})
+        draws = scenario.identify(draws, pivot, world.data)
+    names = [one for one in scenario.parameters if one in draws]
+    expected = np.concatenate([draws[one].values.reshape(CHAINS, 1_000, -1) for one in names], axis=2)
+    assert expected.shape[2] == len(found.labels)
     for j in range(len(found.labels)):
-        (a, first), (b, second) = (
-            mean_and_error(found.chains.draws[1, :, :, j]),
-            mean_and_error(one.chains.draws[0, :, :, j]),
-        )
-        within_errors(a, b, np.hypot(first, second))
+        one, other = found.chains.draws[1, :, :, j], expected[:, :, j]
+        within_errors(one.mean(), other.mean(), np.hypot(mean_and_error(one)[1], mean_and_error(other)[1]))
+        for probability in (0.025, 0.5, 0.975):
+            errors = [mcse(part, "quantile", prob=probability) for part in (one, other)]
+            within_errors(np.quantile(one, probability), np.quantile(other, probability), np.hypot(*errors))
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.1, 1.0, 10.0])
@@ -225,10 +236,10 @@ def test_a_tree_has_names_dims_and_labels_regression() -> None:
     assert beta.dims == ("world", "statistic", "predictor")
     np.testing.assert_array_equal(beta.sel(statistic="estimate"), found.map["estimate"][:, 1:-1])
     assert list(beta.coords["predictor"].values) == [f"x{j}" for j in range(1, 11)]
-    posterior = tree["posterior"]
-    assert posterior["beta"].dims == ("world", "chain", "draw", "predictor")
-    assert posterior["sigma"].shape == (len(made), CHAINS, worlds.DRAWS)
-    np.testing.assert_array_equal(posterior["sigma"], found.chains.draws[..., -1])
+    sampled = tree["posterior"]
+    assert sampled["beta"].dims == ("world", "chain", "draw", "predictor")
+    assert sampled["sigma"].shape == (len(made), CHAINS, worlds.DRAWS)
+    np.testing.assert_array_equal(sampled["sigma"], found.chains.draws[..., -1])
     assert tree["convergence"]["r_hat"].dims == ("world", "parameter")
     assert list(tree["convergence"].coords["parameter"].values) == found.labels
     assert found.labels[1] == "beta[x1]"
