@@ -140,7 +140,7 @@ def test_posteriors_are_those_sampled_alone(key: str) -> None:
         within_errors(one.mean(), other.mean(), np.hypot(mean_and_error(one)[1], mean_and_error(other)[1]))
         for probability in (0.025, 0.5, 0.975):
             errors = [mcse(part, "quantile", prob=probability) for part in (one, other)]
-            within_errors(np.quantile(one, probability), np.quantile(other, probability), np.hypot(*errors))
+            within_errors(np.quantile(one, probability), np.quantile(other, probability), float(np.linalg.norm(errors)))
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.1, 1.0, 10.0])
