@@ -27,6 +27,7 @@ FLATTEST = 1e-14  # of the same: where a search ends, because what follows is fl
 REACH = np.array([0.0, 50.0, 100.0])  # scales, at which a search without end is followed
 ROUNDING = 1e-9  # relative, of a log density
 NEAR = 1e-2  # scales: what is so near to its kink would reach it with any step
+RIVAL = 10.0  # in log density: a maximum further below another is left out of account
 SMALLEST = 1e-30  # curvature, in units of the scale: no smaller one is divided by
 
 
@@ -62,6 +63,8 @@ class Optima:
         Whether it lies on the boundary of the parameter space, so far out in ``u`` that nothing changes any more.
     agreeing : array of int, shape (worlds,)
         Starts that reached this value.
+    ends : array, shape (starts, worlds, d)
+        The maxima reached from all starts; ``u`` for those that reached none, or one far below.
     """
 
     u: Array
@@ -71,6 +74,7 @@ class Optima:
     regular: NDArray[np.bool_]
     boundary: NDArray[np.bool_]
     agreeing: NDArray[np.int64]
+    ends: Array
 
 
 def maximise(
@@ -107,7 +111,9 @@ def maximise(
     lost = np.flatnonzero(~there)
     if len(lost):
         boundary[lost], found[lost] = search.limits(at[lost], declared)
-    return Optima(found, search.value[at], search.covariance[at], search.held[at], there, boundary, agreeing)
+    rival = regular & (value > search.value[at] - RIVAL)
+    ends = np.where(rival[:, :, None], search.u.reshape(many, worlds, d), found)
+    return Optima(found, search.value[at], search.covariance[at], search.held[at], there, boundary, agreeing, ends)
 
 
 def factors(batch: Batch, counts: Array, kinks: Kinks, u: Array) -> Array:

@@ -79,25 +79,40 @@ class Functions:
             for variable, a, b in zip(model.free_RVs, edges[:-1], edges[1:], strict=True)
         }
 
-    @cached_property
-    def _forward(self) -> Any:
-        """From the free variables to the unconstrained scale."""
+    def _forward(self) -> tuple[list[Variable], list[Variable]]:
+        """Variables for a point in the declared parametrisation, and its values on the unconstrained scale."""
         given = [variable.type() for variable in self.model.free_RVs]
         outputs = []
         for variable, value in zip(self.model.free_RVs, given, strict=True):
             transform = self.model.rvs_to_transforms[variable]
             outputs.append(value if transform is None else transform.forward(value, *variable.owner.inputs))
+        return given, outputs
+
+    def _transformed(self, point: dict[str, Array]) -> list[Array]:
+        """Values of the free variables on the unconstrained scale."""
+        given, outputs = self._forward()
 
         def build(data: list[Variable]) -> Any:
             replace = dict(zip(self._shared, data, strict=True))
             return python_function([*given, *data], graph_replace(outputs, replace, strict=False))
 
-        return self._find(("unconstrain",), [*given, *self._shared], outputs, build)
-
-    def _transformed(self, point: dict[str, Array]) -> list[Array]:
-        """Values of the free variables on the unconstrained scale."""
-        values: list[Array] = self._forward(*(point[one.name] for one in self.model.free_RVs), *self._data)
+        function = self._find(("unconstrain",), [*given, *self._shared], outputs, build)
+        values: list[Array] = function(*(point[variable.name] for variable in self.model.free_RVs), *self._data)
         return values
+
+    def each_unconstrained(self, points: Sequence[dict[str, Array]]) -> Array:
+        """The vectors ``u`` of many points in the declared parametrisation, shape (s, d)."""
+        given, outputs = self._forward()
+
+        def build(data: list[Variable]) -> Any:
+            many = [pt.tensor(dtype=one.type.dtype, shape=(None, *one.type.shape)) for one in given]
+            graph = list(graph_replace(outputs, dict(zip(self._shared, data, strict=True)), strict=False))
+            return python_function([*many, *data], vectorize_graph(graph, dict(zip(given, many, strict=True))))
+
+        function = self._find(("each unconstrained",), [*given, *self._shared], outputs, build)
+        names = [variable.name for variable in self.model.free_RVs]
+        values = function(*(np.stack([np.asarray(one[name]) for one in points]) for name in names), *self._data)
+        return np.concatenate([value.reshape(len(points), -1) for value in values], axis=1)
 
     def unconstrain(self, point: dict[str, Array]) -> Array:
         """The vector ``u`` of a point in the declared parametrisation."""

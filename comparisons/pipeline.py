@@ -209,13 +209,16 @@ def _fit(plan: Plan, results: Path, swept: bool, after: After | None) -> None:
 def _study(name: str, results: Path) -> None:
     """Make those studies of a fit that a report has and that are not there."""
     from comparisons import scale_out, studies
-    from comparisons.study_command import chunks_of, is_current, write_study
+    from comparisons.study_command import chunks_of, is_current, place_of, write_study
 
     inputs = _inputs(name)
     for job in studies.reported(name):
         began = time.perf_counter()
         if not is_current(job, results):
             write_study(job, scale_out.run(studies.chunk, job, chunks_of(results, job)), results)
-        what = f"study {job.prior}, {'prior truths' if job.truth == 'prior' else 'fixed truth'}"
-        print(f"  {name:<20} {what:<28} {time.perf_counter() - began:6.1f} s", flush=True)
+        checks = store.read_json(place_of(results, job) / "calibration.json").get("checks", [])
+        failed = [check["name"] for check in checks if not check["passed"]]
+        what = f"study {job.prior}, truth {job.truth}"
+        said = f"  ! failed: {', '.join(failed)}" if failed else ""
+        print(f"  {name:<20} {what:<28} {time.perf_counter() - began:6.1f} s{said}", flush=True)
     store.write_json(results / name / "studies" / "report.json", {"inputs": inputs})

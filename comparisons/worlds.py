@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
-import arviz as az
 import numpy as np
 import nutpie
 import xarray as xr
@@ -25,6 +25,7 @@ import models
 from comparisons import batch_optimum, batch_profile, checks, native, posterior
 from comparisons.batch import Batch, World
 from comparisons.batch_optimum import Kinks, Optima
+from comparisons.convergence import convergence
 from comparisons.functions import Array, Declared
 from comparisons.points import is_laplace
 from comparisons.settings import SETTINGS
@@ -35,7 +36,7 @@ DRAWS = 300  # per chain: the effective size of 400 that is needed is a third of
 TUNE = 200
 TOGETHER = 300  # coordinates sampled as one model: with their number the steps of the sampler become smaller
 LONGER = 4  # times as many draws of worlds that are sampled again
-DISPERSED = 1.5  # standard deviations of the curvature at the mode, of the points where chains start
+DISPERSED = 1.5  # standard deviations of the curvature at the mode, of the points about modes where chains start
 STATISTICS = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper")
 
 Points = Sequence[dict[str, Array]]
@@ -179,7 +180,7 @@ def read_worlds(
 
 def _unconstrained(batch: Batch, points: Points, many: int) -> Array:
     """Points as vectors, shape (worlds, d); one point stands for all worlds."""
-    found = np.stack([batch.functions.unconstrain(point) for point in points])
+    found = batch.functions.each_unconstrained(points)
     return np.broadcast_to(found, (many, batch.size)).copy() if len(found) == 1 else found
 
 
@@ -284,6 +285,7 @@ class _Sampler:
         found = batch_optimum.maximise(batch, smooth, starts, kinks, declared.each)
         self.centre, self.width = found.u, declared.each(found.u[:1]).shape[1]
         self.factor = batch_optimum.factors(batch, smooth, kinks, found.u)
+        self.starts = np.linalg.solve(self.factor, (found.ends - found.u)[..., None])[..., 0]
         self.r_hat, self.bulk, self.tail = (np.full((len(found.u), self.width), np.nan) for _ in range(3))
 
     def all(self, seed: np.random.SeedSequence, draws: int, tune: int) -> Chains:
@@ -307,7 +309,7 @@ class _Sampler:
     ) -> tuple[Array, NDArray[np.bool_]]:
         """Draws of some worlds, and which of them cannot be trusted; how they converged is kept."""
         kept, diverging = self._sample(worlds, seed, draws, tune)
-        r_hat, bulk, tail = _convergence(kept)
+        r_hat, bulk, tail = convergence(kept)
         self.r_hat[worlds], self.bulk[worlds], self.tail[worlds] = r_hat, bulk, tail
         # Half as many draws leave twice the noise in R-hat. What is not a number does not meet a limit.
         limit = 1 + (checks.R_HAT - 1) * max(1.0, SETTINGS.draws / draws)
@@ -322,7 +324,10 @@ class _Sampler:
         rng = np.random.default_rng(own)
         m, d = len(worlds), self.batch.size
         densities = self.batch.densities(worlds, self.counts, self.centre[worlds], self.factor[worlds])
-        compiled = native.compiled_model(densities, lambda _: DISPERSED * rng.normal(size=m * d))
+        order = cycle(self.starts[:, worlds])  # chains of a world with several modes start at several
+        compiled = native.compiled_model(
+            densities, lambda _: np.ravel(next(order) + DISPERSED * rng.normal(size=(m, d)))
+        )
         result = nutpie.sample(
             compiled,
             draws=draws,
@@ -347,11 +352,3 @@ class _Sampler:
         if self.scenario.order is not None:
             kept = np.stack([in_order(self.scenario, self.declared, one) for one in kept])
         return kept, np.full(m, diverging)
-
-
-def _convergence(draws: Array) -> tuple[Array, Array, Array]:
-    """R-hat, bulk and tail effective size, each of shape (worlds, q)."""
-    data = xr.Dataset({"x": (("world", "chain", "draw", "quantity"), draws)})
-    found = [az.rhat(data), az.ess(data, method="bulk"), az.ess(data, method="tail")]
-    r_hat, bulk, tail = (one["x"].transpose("world", "quantity").values for one in found)
-    return r_hat, bulk, tail

@@ -239,3 +239,12 @@ def test_hyperparameters_that_move_the_support_are_refused() -> None:
     worlds = [World(data, {"mu": Distribution("Uniform", lower=-b, upper=b), "sigma": sigma}) for b in (20.0, 30.0)]
     with pytest.raises(ValueError, match="decides what the parameters mean"):
         Batch(scenario, worlds, {"mu": np.array(1.0), "sigma": np.array(1.0)})
+
+
+@pytest.mark.parametrize("key", WORLDS)
+def test_many_points_are_unconstrained_as_one_is(key: str) -> None:
+    name, (world, *_) = key.partition("-")[0], WORLDS[key]()
+    functions, scenario, rng = alone(name, world), models.load(name), np.random.default_rng(5)
+    candidates = [scenario.start(world.data, rng) for _ in range(3)]
+    expected = np.stack([functions.unconstrain(one) for one in candidates])
+    np.testing.assert_allclose(functions.each_unconstrained(candidates), expected, rtol=ROUNDING, atol=1e-15)
