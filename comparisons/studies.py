@@ -16,6 +16,7 @@ import xarray as xr
 import models
 from comparisons import posterior, worlds
 from comparisons.batch import World
+from comparisons.batch_posterior import in_order
 from comparisons.coverage import READING_OF
 from comparisons.functions import Array
 from comparisons.job import Job
@@ -130,7 +131,7 @@ def chunk(job: Job, index: int) -> xr.Dataset:
 
 def _compared(scenario: Scenario, found: worlds.Readings, truth: Array, level: float) -> xr.Dataset:
     """Readings beside the truth."""
-    truth = worlds.in_order(scenario, found.declared, truth)
+    truth = in_order(scenario, found.declared, truth)
     draws = found.chains.draws.reshape(len(truth), -1, truth.shape[1])
     tails = (1 - level) / 2, (1 + level) / 2
     eti = np.quantile(draws, tails, axis=1)

@@ -1,67 +1,31 @@
 """The three readings of many worlds at once, from the scenario's one model.
 
-Maxima of all worlds are found together (`comparisons.batch_optimum`), and the posteriors of all are sampled as one
-model: the sum of their log densities, each in coordinates in which its mode is at zero and its curvature there is one,
-so that one step size suits all, whatever their scales. Convergence is judged world by world. A divergent transition
-cannot be laid to one world, so that the batch is halved and sampled again until it is known which world diverges.
-Worlds that do not converge are sampled again among themselves, longer; those that do not converge then are sampled once
-more, each alone; and what fails then is reported as failed.
+Maxima of all worlds are found together (`comparisons.batch_optimum`), so are the ends of profile likelihood intervals
+(`comparisons.batch_profile`), and the posteriors of all are sampled as one model (`comparisons.batch_posterior`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from typing import Any
 
 import numpy as np
-import nutpie
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 import models
-from comparisons import batch_optimum, batch_profile, checks, native, posterior
+from comparisons import batch_optimum, batch_profile, posterior
 from comparisons.batch import Batch, World
 from comparisons.batch_optimum import Kinks, Optima
-from comparisons.convergence import convergence
+from comparisons.batch_posterior import DRAWS, TUNE, Chains, Sampler
 from comparisons.functions import Array, Declared
 from comparisons.points import is_laplace
-from comparisons.settings import SETTINGS
 from models.contract import Scenario
 
-CHAINS = 4
-DRAWS = 300  # per chain: the effective size of 400 that is needed is a third of them all
-TUNE = 200
-TOGETHER = 300  # coordinates sampled as one model: with their number the steps of the sampler become smaller
-LONGER = 4  # times as many draws of worlds that are sampled again
-DISPERSED = 1.5  # standard deviations of the curvature at the mode, of the points about modes where chains start
 STATISTICS = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper")
 
 Points = Sequence[dict[str, Array]]
-
-
-@dataclass(frozen=True)
-class Chains:
-    """Draws of many worlds and what is known of their convergence.
-
-    Attributes
-    ----------
-    draws : array, shape (worlds, chains, draws, q)
-        Of the declared parameters; of worlds sampled again, thinned to as many as the others have.
-    r_hat, ess_bulk, ess_tail : array, shape (worlds, q)
-        Of all draws that were made.
-    again, failed : array of bool, shape (worlds,)
-        Whether the world was sampled again, and whether its draws cannot be trusted.
-    """
-
-    draws: Array
-    r_hat: Array
-    ess_bulk: Array
-    ess_tail: Array
-    again: NDArray[np.bool_]
-    failed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -171,7 +135,7 @@ def read_worlds(
         mle["lower"], mle["upper"] = batch_profile.intervals(batch, likelihood, best, declared, level)
     modes = batch_optimum.maximise(batch, joint * smooth, points, kinks, declared.each)
     map_ = _point_in_order(scenario, declared, _point(modes, declared, level))
-    sampler = _Sampler(scenario, batch, declared, kinks, joint * smooth, points)
+    sampler = Sampler(scenario, batch, declared, kinks, joint * smooth, points)
     chains = sampler.all(chain_seed, draws, tune)
     labels = _labels(batch.model, declared)
     return Readings(labels, _point_in_order(scenario, declared, mle), map_, chains, declared,
@@ -231,23 +195,6 @@ def _point(found: Optima, declared: Declared, level: float) -> dict[str, Array]:
     return {"estimate": estimate, "sd": sd, "lower": lower, "upper": upper, "wald_lower": lower, "wald_upper": upper}
 
 
-def in_order(scenario: Scenario, declared: Declared, values: Array) -> Array:
-    """Put interchangeable parts in their canonical order, each point of an array of shape (..., q) by itself.
-
-    Unlike the relabelling of a single fit (`models.contract.Scenario.identify`) this needs no other point, so that it
-    is the same for truths, points and draws: what is compared between worlds is well defined.
-    """
-    if scenario.order is None:
-        return values
-    flat = values.reshape(-1, values.shape[-1])
-    there = ~np.isnan(flat).any(axis=1)
-    result = flat.copy()
-    for k in np.flatnonzero(there):
-        ordered = scenario.order(declared.split(flat[k]))
-        result[k] = np.concatenate([np.ravel(ordered[name]) for name in declared.shapes])
-    return result.reshape(values.shape)
-
-
 def _point_in_order(scenario: Scenario, declared: Declared, found: dict[str, Array]) -> dict[str, Array]:
     """Put interchangeable parts of a point reading of all worlds in the order of its estimates."""
     if scenario.order is None:
@@ -264,91 +211,3 @@ def _point_in_order(scenario: Scenario, declared: Declared, found: dict[str, Arr
         for key, values in found.items():
             result[key][w] = values[w, index]
     return result
-
-
-class _Sampler:
-    """Samples the posteriors of a batch together, in parts, or one by one."""
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        batch: Batch,
-        declared: Declared,
-        kinks: Kinks,
-        smooth: Array,
-        starts: Array,
-    ) -> None:
-        self.scenario, self.batch, self.declared = scenario, batch, declared
-        self.counts = batch.counts(jacobian=True)
-        smooth = smooth.copy()
-        smooth[:, -1] = 1.0
-        found = batch_optimum.maximise(batch, smooth, starts, kinks, declared.each)
-        self.centre, self.width = found.u, declared.each(found.u[:1]).shape[1]
-        self.factor = batch_optimum.factors(batch, smooth, kinks, found.u)
-        self.starts = np.linalg.solve(self.factor, (found.ends - found.u)[..., None])[..., 0]
-        self.r_hat, self.bulk, self.tail = (np.full((len(found.u), self.width), np.nan) for _ in range(3))
-
-    def all(self, seed: np.random.SeedSequence, draws: int, tune: int) -> Chains:
-        """Draws of all worlds; those that do not converge are sampled again, together and then one by one."""
-        parts = np.array_split(np.arange(len(self.centre)), -(-self.centre.size // TOGETHER))
-        others = seed.spawn(len(parts) + 1 + len(self.centre))
-        found = [self._judged(part, others.pop(), draws, tune) for part in parts]
-        kept, bad = (np.concatenate([one[k] for one in found]) for k in (0, 1))
-        again = bad.copy()
-        rounds = [np.flatnonzero(bad)] if bad.any() else []
-        while rounds:
-            part = rounds.pop(0)
-            longer, failed = self._judged(part, others.pop(), LONGER * draws, LONGER * tune)
-            kept[part], bad[part] = longer[:, :, ::LONGER], failed
-            if len(part) > 1:
-                rounds = [np.array([world]) for world in part[failed]]
-        return Chains(kept, self.r_hat, self.bulk, self.tail, again, bad)
-
-    def _judged(
-        self, worlds: NDArray[np.int64], seed: np.random.SeedSequence, draws: int, tune: int
-    ) -> tuple[Array, NDArray[np.bool_]]:
-        """Draws of some worlds, and which of them cannot be trusted; how they converged is kept."""
-        kept, diverging = self._sample(worlds, seed, draws, tune)
-        r_hat, bulk, tail = convergence(kept)
-        self.r_hat[worlds], self.bulk[worlds], self.tail[worlds] = r_hat, bulk, tail
-        # Half as many draws leave twice the noise in R-hat. What is not a number does not meet a limit.
-        limit = 1 + (checks.R_HAT - 1) * max(1.0, SETTINGS.draws / draws)
-        fine = (r_hat <= limit) & (bulk >= checks.ESS) & (tail >= checks.ESS)
-        return kept, diverging | ~fine.all(axis=1)
-
-    def _sample(
-        self, worlds: NDArray[np.int64], seed: np.random.SeedSequence, draws: int, tune: int
-    ) -> tuple[Array, NDArray[np.bool_]]:
-        """Draws of some worlds, shape (worlds, chains, draws, q), and which of them diverge."""
-        own, *halves = seed.spawn(3)
-        rng = np.random.default_rng(own)
-        m, d = len(worlds), self.batch.size
-        densities = self.batch.densities(worlds, self.counts, self.centre[worlds], self.factor[worlds])
-        order = cycle(self.starts[:, worlds])  # chains of a world with several modes start at several
-        compiled = native.compiled_model(
-            densities, lambda _: np.ravel(next(order) + DISPERSED * rng.normal(size=(m, d)))
-        )
-        result = nutpie.sample(
-            compiled,
-            draws=draws,
-            tune=tune,
-            chains=CHAINS,
-            cores=1,
-            seed=int(rng.integers(2**31)),
-            save_warmup=False,
-            progress_bar=False,
-        )
-        diverging = bool(result["sample_stats"]["diverging"].values.any())
-        if diverging and m > 1:
-            parts = [
-                self._sample(part, half, draws, tune)
-                for part, half in zip(np.array_split(worlds, 2), halves, strict=True)
-            ]
-            return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-        v = result["posterior"]["v"].values.reshape(CHAINS, draws, m, d)
-        u = self.centre[worlds] + np.einsum("mij,csmj->csmi", self.factor[worlds], v)
-        values = self.declared.each(u.reshape(-1, d)).reshape(CHAINS, draws, m, -1)
-        kept = np.ascontiguousarray(np.moveaxis(values, 2, 0))
-        if self.scenario.order is not None:
-            kept = np.stack([in_order(self.scenario, self.declared, one) for one in kept])
-        return kept, np.full(m, diverging)

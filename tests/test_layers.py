@@ -15,7 +15,15 @@ import models
 ROOT = Path(__file__).parents[1]
 LAYERS = ("models", "comparisons", "reports")  # each may import itself and those before it
 PYMC = {"pymc", "pytensor", "nutpie"}
-READINGS = {"batch", "functions", "native", "points", "posterior", "worlds"}  # modules of comparisons that know PyMC
+READINGS = {
+    "batch_posterior",
+    "batch",
+    "functions",
+    "native",
+    "points",
+    "posterior",
+    "worlds",
+}  # modules of comparisons that know PyMC
 FILES = sorted(path for layer in LAYERS for path in (ROOT / layer).rglob("*.py"))
 
 

@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 
 import models
-from comparisons import studies
+from comparisons import posterior, studies, worlds
+from comparisons.batch import World
 from comparisons.calibration import calibrate
 from comparisons.coverage import operating_characteristics
 from comparisons.exact import Coin, averaged
@@ -68,13 +69,13 @@ def test_regressions_are_calibrated(prior: str) -> None:
 @pytest.mark.slow
 def test_a_wrong_prior_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Truths come from the prior of the study; the readings are given another one."""
-    honest = studies.worlds.read_worlds
+    honest = worlds.read_worlds
 
-    def dishonest(name: str, given: list[studies.World], **options: object) -> object:
+    def dishonest(name: str, given: list[World], **options: object) -> object:
         other = {"theta": Distribution("Beta", alpha=20, beta=20)}
         return honest(name, [replace(world, prior=other) for world in given], **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(studies.worlds, "read_worlds", dishonest)
+    monkeypatch.setattr(worlds, "read_worlds", dishonest)
     found = calibrate(studies.chunk(a_job("coin", "weak"), 0))
     assert not found.checks[0].passed
     assert found.checks[0].parameters == ("theta",)
@@ -83,14 +84,14 @@ def test_a_wrong_prior_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_a_wrong_likelihood_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """Data that vary a third more than the model says."""
-    honest = studies.posterior.simulated
+    honest = posterior.simulated
 
     def noisy(*arguments: object) -> dict[str, xr.Dataset]:
         found = honest(*arguments)  # type: ignore[arg-type]
         y, mu = found["data"]["y"], found["truth"]["mu"]
         return found | {"data": found["data"].assign(y=mu + 1.3 * (y - mu))}
 
-    monkeypatch.setattr(studies.posterior, "simulated", noisy)
+    monkeypatch.setattr(posterior, "simulated", noisy)
     found = calibrate(studies.chunk(a_job("gaussian-small", "weak"), 0))
     assert "sigma" in found.checks[0].parameters
 

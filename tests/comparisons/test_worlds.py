@@ -16,9 +16,10 @@ from scipy import stats
 import models
 from comparisons import checks, points, posterior, worlds
 from comparisons.batch import World
+from comparisons.batch_posterior import CHAINS, DRAWS, Sampler
 from comparisons.functions import Functions
 from comparisons.points import Point
-from comparisons.worlds import CHAINS, Readings, read_worlds
+from comparisons.worlds import Readings, read_worlds
 from models.contract import Distribution, flat, summarised
 from models.gaussian import simulate as gaussian_data
 from tests.comparisons.test_batch import WORLDS, coin, gaussians
@@ -238,7 +239,7 @@ def test_a_tree_has_names_dims_and_labels_regression() -> None:
     assert list(beta.coords["predictor"].values) == [f"x{j}" for j in range(1, 11)]
     sampled = tree["posterior"]
     assert sampled["beta"].dims == ("world", "chain", "draw", "predictor")
-    assert sampled["sigma"].shape == (len(made), CHAINS, worlds.DRAWS)
+    assert sampled["sigma"].shape == (len(made), CHAINS, DRAWS)
     np.testing.assert_array_equal(sampled["sigma"], found.chains.draws[..., -1])
     assert tree["convergence"]["r_hat"].dims == ("world", "parameter")
     assert list(tree["convergence"].coords["parameter"].values) == found.labels
@@ -278,8 +279,8 @@ class Spoiled:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, world: int, times: int, diverging: bool) -> None:
         self.world, self.left, self.diverging, self.parts = world, times, diverging, list[int]()
-        self.sample = worlds._Sampler._sample
-        monkeypatch.setattr(worlds._Sampler, "_sample", lambda *arguments: self(*arguments))
+        self.sample = Sampler._sample
+        monkeypatch.setattr(Sampler, "_sample", lambda *arguments: self(*arguments))
 
     def __call__(self, sampler: Any, which: Any, *more: Any) -> Any:
         kept, diverging = self.sample(sampler, which, *more)
