@@ -2,9 +2,9 @@
 
 What NUTS samples is the sum of the log densities, each in coordinates in which its mode is at zero and its curvature
 there is one, so that one step size suits all, whatever their scales. A divergent transition cannot be laid to one
-world, so that the batch is halved and sampled again until it is known which world diverges. Worlds that do not converge are
-sampled again among themselves, longer; those that do not converge then are sampled once more, each alone; and what
-fails then is reported as failed.
+world, so that the batch is halved and sampled again until it is known which world diverges. Worlds that do not
+converge are sampled again among themselves, longer; those that do not converge then are sampled once more, each alone;
+and what fails then is reported as failed.
 """
 
 from __future__ import annotations
