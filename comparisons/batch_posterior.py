@@ -1,10 +1,9 @@
 """The posteriors of many worlds, sampled as one model and judged one by one.
 
 What NUTS samples is the sum of the log densities, each in coordinates in which its mode is at zero and its curvature
-there is one, so that one step size suits all, whatever their scales. A divergent transition cannot be laid to one
-world, so that the batch is halved and sampled again until it is known which world diverges. Worlds that do not
-converge are sampled again among themselves, longer; those that do not converge then are sampled once more, each alone;
-and what fails then is reported as failed.
+there is one, so that one step size suits all, whatever their scales. Divergent transitions are laid to the world whose
+log density changed most in them. Worlds that diverge or do not converge are sampled again among themselves, longer and
+with smaller steps; those that fail again once more, each alone; and what fails then is reported as failed.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from itertools import cycle
 
 import numpy as np
 import nutpie
+import xarray as xr
 from numpy.typing import NDArray
 
 from comparisons import batch_optimum, checks, native
@@ -21,6 +21,7 @@ from comparisons.batch import Batch
 from comparisons.batch_optimum import Kinks
 from comparisons.convergence import convergence
 from comparisons.functions import Array, Declared
+from comparisons.native import Densities
 from comparisons.settings import SETTINGS
 from models.contract import Scenario
 
@@ -28,6 +29,7 @@ CHAINS = 4
 DRAWS = 300  # per chain: the effective size of 400 that is needed is a third of them all
 TUNE = 200
 TOGETHER = 300  # coordinates sampled as one model: with their number the steps of the sampler become smaller
+ACCEPT, ACCEPT_AGAIN = 0.8, 0.95  # aimed-at acceptance: the higher, the smaller the steps
 LONGER = 4  # times as many draws of worlds that are sampled again
 DISPERSED = 1.5  # standard deviations of the curvature at the mode, of the points about modes where chains start
 
@@ -97,23 +99,23 @@ class Sampler:
         """Draws of all worlds; those that do not converge are sampled again, together and then one by one."""
         parts = np.array_split(np.arange(len(self.centre)), -(-self.centre.size // TOGETHER))
         others = seed.spawn(len(parts) + 1 + len(self.centre))
-        found = [self._judged(part, others.pop(), draws, tune) for part in parts]
+        found = [self._judged(part, others.pop(), draws, tune, ACCEPT) for part in parts]
         kept, bad = (np.concatenate([one[k] for one in found]) for k in (0, 1))
         again = bad.copy()
         rounds = [np.flatnonzero(bad)] if bad.any() else []
         while rounds:
             part = rounds.pop(0)
-            longer, failed = self._judged(part, others.pop(), LONGER * draws, LONGER * tune)
+            longer, failed = self._judged(part, others.pop(), LONGER * draws, LONGER * tune, ACCEPT_AGAIN)
             kept[part], bad[part] = longer[:, :, ::LONGER], failed
             if len(part) > 1:
                 rounds = [np.array([world]) for world in part[failed]]
         return Chains(kept, self.r_hat, self.bulk, self.tail, again, bad)
 
     def _judged(
-        self, worlds: NDArray[np.int64], seed: np.random.SeedSequence, draws: int, tune: int
+        self, worlds: NDArray[np.int64], seed: np.random.SeedSequence, draws: int, tune: int, accept: float
     ) -> tuple[Array, NDArray[np.bool_]]:
         """Draws of some worlds, and which of them cannot be trusted; how they converged is kept."""
-        kept, diverging = self._sample(worlds, seed, draws, tune)
+        kept, diverging = self._sample(worlds, seed, draws, tune, accept)
         r_hat, bulk, tail = convergence(kept)
         self.r_hat[worlds], self.bulk[worlds], self.tail[worlds] = r_hat, bulk, tail
         # Half as many draws leave twice the noise in R-hat. What is not a number does not meet a limit.
@@ -122,11 +124,10 @@ class Sampler:
         return kept, diverging | ~fine.all(axis=1)
 
     def _sample(
-        self, worlds: NDArray[np.int64], seed: np.random.SeedSequence, draws: int, tune: int
+        self, worlds: NDArray[np.int64], seed: np.random.SeedSequence, draws: int, tune: int, accept: float
     ) -> tuple[Array, NDArray[np.bool_]]:
         """Draws of some worlds, shape (worlds, chains, draws, q), and which of them diverge."""
-        own, *halves = seed.spawn(3)
-        rng = np.random.default_rng(own)
+        rng = np.random.default_rng(seed)
         m, d = len(worlds), self.batch.size
         densities = self.batch.densities(worlds, self.counts, self.centre[worlds], self.factor[worlds])
         order = cycle(self.starts[:, worlds])  # chains of a world with several modes start at several
@@ -140,20 +141,33 @@ class Sampler:
             chains=CHAINS,
             cores=1,
             seed=int(rng.integers(2**31)),
+            target_accept=accept,
             save_warmup=False,
+            store_divergences=True,
             progress_bar=False,
         )
-        diverging = bool(result["sample_stats"]["diverging"].values.any())
-        if diverging and m > 1:
-            parts = [
-                self._sample(part, half, draws, tune)
-                for part, half in zip(np.array_split(worlds, 2), halves, strict=True)
-            ]
-            return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+        diverging = _diverging(densities, result["sample_stats"].to_dataset())
         v = result["posterior"]["v"].values.reshape(CHAINS, draws, m, d)
         u = self.centre[worlds] + np.einsum("mij,csmj->csmi", self.factor[worlds], v)
         values = self.declared.each(u.reshape(-1, d)).reshape(CHAINS, draws, m, -1)
         kept = np.ascontiguousarray(np.moveaxis(values, 2, 0))
         if self.scenario.order is not None:
             kept = np.stack([in_order(self.scenario, self.declared, one) for one in kept])
-        return kept, np.full(m, diverging)
+        return kept, diverging
+
+
+def _diverging(densities: Densities, statistics: xr.Dataset) -> NDArray[np.bool_]:
+    """Which worlds divergent transitions are to be laid to, shape (worlds,).
+
+    A transition diverges when the energy, a sum over the worlds, changes by hundreds: the culprit is the world whose
+    log density has changed most from where the last step began to where it ended. If it has no end, nobody knows.
+    """
+    found = np.zeros(densities.worlds, dtype=bool)
+    shape = densities.worlds, densities.dims
+    for chain, draw in np.argwhere(statistics["diverging"].values):
+        start, end = (statistics[f"divergence_{at}"].values[chain, draw] for at in ("start", "end"))
+        if not (np.isfinite(start).all() and np.isfinite(end).all()):
+            return np.ones(densities.worlds, dtype=bool)
+        before, after = (densities(at.reshape(shape))[0] for at in (start, end))
+        found[np.argmax(np.abs(after - before))] = True
+    return found

@@ -316,7 +316,7 @@ def test_worlds_are_sampled_again_and_reported_if_that_does_not_help_coin(
 
 
 def test_a_divergence_is_laid_to_the_world_that_has_it_gaussian() -> None:
-    """Two values under 1 / sigma have tails of a Cauchy: the batch is halved until it is known who diverges."""
+    """Two values under 1 / sigma have tails of a Cauchy: the world that diverges is known by its log density."""
     data = gaussian_data(np.random.default_rng(5), n=8)
     prior = {"mu": Distribution("Flat"), "sigma": Distribution("Reciprocal")}
     made = [World(one, prior) for one in (data, data.isel(observation=slice(0, 2)), data)]
