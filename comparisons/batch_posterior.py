@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 import nutpie
@@ -134,19 +135,29 @@ class Sampler:
         compiled = native.compiled_model(
             densities, lambda _: np.ravel(next(order) + DISPERSED * rng.normal(size=(m, d)))
         )
-        result = nutpie.sample(
-            compiled,
-            draws=draws,
-            tune=tune,
-            chains=CHAINS,
-            cores=1,
-            seed=int(rng.integers(2**31)),
-            target_accept=accept,
-            save_warmup=False,
-            store_divergences=True,
-            progress_bar=False,
-        )
-        diverging = _diverging(densities, result["sample_stats"].to_dataset())
+        options: dict[str, Any] = {
+            "draws": draws,
+            "tune": tune,
+            "chains": CHAINS,
+            "cores": 1,
+            "seed": int(rng.integers(2**31)),
+            "target_accept": accept,
+            "save_warmup": False,
+            "progress_bar": False,
+        }
+        try:
+            result = nutpie.sample(compiled, store_divergences=True, **options)
+            diverging = _diverging(densities, result["sample_stats"].to_dataset())
+        except ValueError:
+            # nutpie cannot store divergences of which one has no end: halves tell which worlds they belong to.
+            if m > 1:
+                parts = [
+                    self._sample(part, own, draws, tune, accept)
+                    for part, own in zip(np.array_split(worlds, 2), seed.spawn(2), strict=True)
+                ]
+                return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+            result = nutpie.sample(compiled, **options)
+            diverging = np.ones(1, dtype=bool)
         v = result["posterior"]["v"].values.reshape(CHAINS, draws, m, d)
         u = self.centre[worlds] + np.einsum("mij,csmj->csmi", self.factor[worlds], v)
         values = self.declared.each(u.reshape(-1, d)).reshape(CHAINS, draws, m, -1)

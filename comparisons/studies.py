@@ -68,9 +68,11 @@ def reported(scenario_name: str) -> list[Job]:
     """The studies that belong to a report of a scenario: of its teaching data.
 
     Under the default prior with truths from it; with a fixed truth; and under every other proper prior. The first has
-    as many worlds as the scenario says, the others a fifth.
+    as many worlds as the scenario says, the others a fifth; there are none if that is 0.
     """
     scenario, data = _of(scenario_name)
+    if not scenario.worlds:
+        return []
     first, *others = (
         name for name, prior in scenario.priors(data).items() if all(one.proper for one in prior.values())
     )
