@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("fit.nc", "comparison.csv", "verdict.md", "fit.ipynb", "checks.json")
+PARTS = ("fit.nc", "comparison.csv", "verdict.md", "fit.ipynb", "sweep_prior.nc", "sweep_n.nc", "checks.json")
 
 
 def copy(target: Path) -> Path:

@@ -145,7 +145,7 @@ def test_run_again_it_finds_the_numbers_of_a_built_in_fit(tmp_path: Path) -> Non
     comparison = compare("coin-small", **SMALL)
     comparison.write(tmp_path)
     assert json.loads((tmp_path / "checks.json").read_text())["sizes"] == store.sizes(tmp_path)
-    assert {*store.sizes(tmp_path), "fit.ipynb"} == set(store.FILES)
+    assert {*store.sizes(tmp_path), "fit.ipynb", *store.SWEEPS} == set(store.FILES)  # sweeps are of reports
     cells, said = run(tmp_path)
     assert f"all {4 * len(comparison.table)} numbers agree" in said
     html = next(cell for cell in cells if cell.id == "fit").outputs[0]["data"]["text/html"]

@@ -312,7 +312,7 @@ def fragile() -> Iterator[LocalCluster]:
 
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as local,
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0") as local,
     ):
         yield local
 
@@ -334,7 +334,7 @@ def test_workers_killed_in_the_middle_lose_nothing(tmp_path: Path, alone: xr.Dat
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as local,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0") as local,
         Client(local) as client,
     ):
         address = local.scheduler_address
