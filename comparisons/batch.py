@@ -50,7 +50,7 @@ class World:
     strength : dict of str to float
         How many times the priors of some variables count; those not named count once.
     weight : array, shape (rows,), optional
-        How many times each row counts, for data that have rows: 0 leaves it out.
+        How many times each row of the compact data counts, if those have rows: 0 leaves it out.
     """
 
     data: xr.Dataset

@@ -2,8 +2,8 @@
 
 Each sweep is one batch of worlds (`comparisons.worlds`), stored beside the fit (``sweep_prior.nc``, ``sweep_n.nc``). A
 prior of strength ``s`` counts ``s`` times, ``p(theta) ** s``: in a regression that is a penalty ``s`` times as large,
-so that the sweep of a Normal prior is the path of ridge regression and that of a Laplace prior the path of the lasso,
-with the posterior around it. Rows are added in one random order.
+so that the sweep of a Normal prior is a path of ridge regressions and that of a Laplace prior a path of lassos, each
+with the sigma that is best there, and with the posterior around them. Rows are added in one random order.
 """
 
 from __future__ import annotations
