@@ -32,7 +32,7 @@ from pytensor.tensor.shape import Shape, Shape_i
 from comparisons import native
 from comparisons.functions import Array, Functions, python_function
 from comparisons.native import Densities
-from models.contract import Prior, Scenario, summarised
+from models.contract import Prior, Scenario, compacted, summarised
 
 ROWS = "observation"
 MOST_KNOWN = 16  # arrays that are computed once: Numba cannot read a call with more than thirty arguments
@@ -175,7 +175,7 @@ class Batch:
     """
 
     def __init__(self, scenario: Scenario, worlds: Sequence[World], point: dict[str, Array]) -> None:
-        compact = [replace(world, data=summarised_data(scenario, world.data)) for world in worlds]
+        compact = [replace(world, data=compacted(scenario, world.data)) for world in worlds]
         kinds = {_kind(world) for world in compact}
         if len(kinds) > 1:
             raise ValueError(f"worlds of one batch must be of one kind, and here are {sorted(kinds)}")
@@ -303,8 +303,3 @@ class Batch:
                 ),
             ],
         )
-
-
-def summarised_data(scenario: Scenario, data: xr.Dataset) -> xr.Dataset:
-    """The compact form of a data set, which may be one already."""
-    return data if "compact" in data.attrs else scenario.compact(data)

@@ -35,6 +35,7 @@ DENSITY = types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, types.voidptr)
 EXPAND = types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, types.voidptr)
 HEAD = 3  # entries of the table before those of the data: size, location, factor
 
+# Numba compiles no other handler than that of all exceptions; what is caught is a parameter off its support.
 _DENSITY = """
 def density(size, v_, gradient_, value_, table_):
     table = carray(table_, ({entries},), int64)

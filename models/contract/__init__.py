@@ -2,7 +2,7 @@
 
 from models.contract import expectation_maximisation
 from models.contract.bad_input import BadInput
-from models.contract.compact import summarised
+from models.contract.compact import compacted, summarised
 from models.contract.data import constant, coordinates, dataset, read_table
 from models.contract.distribution import Distribution, Prior, flat, restated
 from models.contract.reference import Reference
@@ -14,6 +14,7 @@ __all__ = [
     "Prior",
     "Reference",
     "Scenario",
+    "compacted",
     "constant",
     "coordinates",
     "dataset",

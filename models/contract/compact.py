@@ -85,6 +85,11 @@ def has_statistics(data: xr.Dataset) -> bool:
     return data.attrs.get("compact") == "statistics"
 
 
+def compacted(scenario: Scenario, data: xr.Dataset) -> xr.Dataset:
+    """Return the compact form of a data set, which may be one already."""
+    return data if is_compact(data) else scenario.compact(data)
+
+
 def summarised(scenario: Scenario, data: xr.Dataset, prior: Prior) -> tuple[xr.Dataset, pm.Model]:
     """Return the compact form of a data set and the model that serves it.
 
@@ -100,7 +105,7 @@ def summarised(scenario: Scenario, data: xr.Dataset, prior: Prior) -> tuple[xr.D
     compact : xarray.Dataset
     model : pymc.Model
     """
-    compact = data if is_compact(data) else scenario.compact(data)
+    compact = compacted(scenario, data)
     if has_statistics(compact) and scenario.compact_model is not None:
         return compact, scenario.compact_model(compact, prior)
     return compact, scenario.model(compact, prior)
