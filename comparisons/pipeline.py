@@ -192,6 +192,7 @@ def _fit(plan: Plan, results: Path, swept: bool, after: After | None) -> None:
         last = now
 
     with store.locked(results / plan.name):
+        store.tidy(results / plan.name)
         comparison = fit(plan, report)
         if swept:
             write_sweeps(plan, results / plan.name)

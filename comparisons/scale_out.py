@@ -69,6 +69,7 @@ def run(chunk: Chunk, job: Job, folder: Path, jobs: int = 1, scheduler: str = ""
     store.CannotWrite
     """
     with store.locked(folder):
+        store.tidy(folder)
         left = [index for index in range(job.chunks) if read_chunk(folder, job, index) is None]
         if left:
             done = _on_cluster(chunk, job, left, scheduler) if scheduler else _here(chunk, job, left, jobs)

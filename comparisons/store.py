@@ -45,6 +45,10 @@ NO_NUMBERS = (
 PACKAGES = ("arviz", "arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytensor", "scikit-learn", "scipy", "xarray")
 
 
+TEMPORARY = "."
+"""Begins the name of a file that is being written; the number of the process and the name it will have follow."""
+
+
 class CannotWrite(OSError):
     """The results cannot be written: one line with the folder, the reason and what to do."""
 
@@ -57,7 +61,7 @@ def write(path: Path, writer: Callable[[Path], object]) -> None:
     CannotWrite
         If the disk is full, or the folder cannot be written to.
     """
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         writer(temporary)
@@ -70,6 +74,13 @@ def write(path: Path, writer: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def tidy(place: Path) -> None:
+    """Remove what writers that were ended left in a folder; only for who holds it `locked`, since others may write."""
+    for left in place.glob(f"{TEMPORARY}[0-9]*-*"):
+        with contextlib.suppress(OSError):
+            left.unlink(missing_ok=True)
 
 
 def _no_writing(place: Path, problem: Exception) -> str:

@@ -84,9 +84,10 @@ def run_study(chunk: Chunk, job: Job, results: Path = store.RESULTS, jobs: int =
     from comparisons.scale_out import Lost, run
 
     try:
-        with _stoppable():
+        with _stoppable(chunks_of(results, job)):
             worlds = run(chunk, job, chunks_of(results, job), jobs, scheduler)
     except KeyboardInterrupt:
+        store.tidy(chunks_of(results, job))
         print(INTERRUPTED, file=sys.stderr)
         return 130
     except Lost as problem:
@@ -180,13 +181,14 @@ def _exactly(exact: pd.DataFrame) -> list[str]:
 
 
 @contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
+def _stoppable(folder: Path) -> Iterator[None]:
     """Let Ctrl-C end the program even where the interrupt leaves a pool of processes unable to shut down.
 
     What is done is on disk, and workers end when their parent does: nothing is lost by leaving at once.
     """
 
     def leave() -> None:
+        store.tidy(folder)
         print(INTERRUPTED, file=sys.stderr, flush=True)
         os._exit(130)
 

@@ -24,7 +24,7 @@ from comparisons.coverage import operating_characteristics
 from comparisons.exact import averaged
 from comparisons.job import Job
 from comparisons.scale_out import Lost
-from comparisons.study_command import FIXED, run_study, text
+from comparisons.study_command import FIXED, chunks_of, run_study, text
 from tests import chunks
 from tests.tolerances import within_errors
 
@@ -208,12 +208,15 @@ def alive(group: int) -> bool:
     return True
 
 
-def test_ctrl_c_ends_a_study_whose_processes_cannot_end() -> None:
-    code = """
+def test_ctrl_c_ends_a_study_whose_processes_cannot_end(tmp_path: Path) -> None:
+    (tmp_path / ".77-chunk-00001.nc").touch()
+    (tmp_path / "chunk-00000.nc").touch()
+    code = f"""
 import os, signal, time
+from pathlib import Path
 from comparisons import study_command
 study_command.PATIENCE = 0.2
-with study_command._stoppable():
+with study_command._stoppable(Path({str(tmp_path)!r})):
     try:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(60)
@@ -231,3 +234,13 @@ with study_command._stoppable():
     )
     assert done.returncode == 130
     assert "interrupted: chunks that are done are kept" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["chunk-00000.nc"]
+
+
+def test_a_study_removes_what_a_killed_one_had_half_written(tmp_path: Path) -> None:
+    job = Job("coin", "weak", 20, size=10)
+    half = chunks_of(tmp_path, job) / ".77-chunk-00001.nc"
+    half.parent.mkdir(parents=True)
+    half.write_text("half")
+    assert run_study(chunks.coin, job, tmp_path) == 0
+    assert not half.exists()
