@@ -48,7 +48,8 @@ def fit_stale(names: list[str], jobs: int, after: After | None = None) -> int:
     jobs : int
         Processes.
     after : callable, optional
-        Called with the folder of each finished fit, in the process that made it; a function that can be pickled.
+        Called with the folder of each finished fit, its studies made too, in the process that made it; a function
+        that can be pickled.
 
     Returns
     -------
@@ -170,16 +171,20 @@ def _fit_group(group: Sequence[str | Plan], results: Path, after: After | None) 
     """Fit several fits in this process, saying what happens."""
     for one in group:
         if not isinstance(one, str):
-            _fit(one, results, False, after)
+            _fit(one, results, False)
             continue
         if not _is_current(one):
-            _fit(built_in(one), results, True, after)
+            _fit(built_in(one), results, True)
         if not _is_studied(one):
             _study(one, results)
+        if after is not None:
+            began = time.perf_counter()
+            after(results / one)
+            print(f"  {one:<20} {'page':<28} {time.perf_counter() - began:6.1f} s", flush=True)
 
 
-def _fit(plan: Plan, results: Path, swept: bool, after: After | None) -> None:
-    """Make one fit, its sweeps and what comes after."""
+def _fit(plan: Plan, results: Path, swept: bool) -> None:
+    """Make one fit and its sweeps."""
     from comparisons.fit import fit
     from comparisons.sweeps import write_sweeps
 
@@ -201,10 +206,6 @@ def _fit(plan: Plan, results: Path, swept: bool, after: After | None) -> None:
     failed = [check for check in comparison.checks if not check.passed]
     verdict = "all checks passed" if not failed else f"{len(failed)} of {len(comparison.checks)} checks failed"
     print(f"* {plan.name:<20} {verdict:<28} {time.perf_counter() - began:6.1f} s", flush=True)
-    if after is not None:
-        last = time.perf_counter()
-        after(results / plan.name)
-        report("page")
 
 
 def _study(name: str, results: Path) -> None:

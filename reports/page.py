@@ -1,31 +1,44 @@
-"""A page of one fit: everything on it, and the card that the index shows of it."""
+"""A page of one fit: its sections in their order, and the card that the index shows of it."""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import matplotlib
+from markupsafe import Markup
 
-from comparisons import rules, writing
-from comparisons.digits import percent, significant
-from reports import components, diagnostics, figures, groups, pictures, posteriors, predictions, style, tables, words
-from reports.draw import Image
+from comparisons.digits import significant
+from reports import figures, pictures, style, words
 from reports.stored import POINTS, Fit
 from reports.templating import environment
 
-OWN = {
-    "outcome": "Outcome",
-    "event": "Counted as event",
-    "design": "Design",
-    "coding": "Categories",
-    "dropped": "Left out",
-    "stored": "Kept and drawn",
-    "scales": "Scales of the priors",
-}
-"""What a user's own data say of themselves, by attribute, and how the page calls it."""
+SECTIONS = (
+    "question",
+    "data",
+    "guess",
+    "model",
+    "fits",
+    "comparison",
+    "posterior",
+    "knob",
+    "path",
+    "scale",
+    "prediction",
+    "groups",
+    "break_it",
+    "long_run",
+    "decision",
+    "competition",
+    "said",
+    "exercises",
+    "checks",
+    "provenance",
+)
+"""The order of a page."""
 
 
-def render(fit: Fit, digest: str, results: str) -> tuple[str, dict[str, Any], str]:
+def render(fit: Fit, digest: str, downloads: list[str]) -> tuple[str, dict[str, Any], str]:
     """Render a page.
 
     Parameters
@@ -33,8 +46,8 @@ def render(fit: Fit, digest: str, results: str) -> tuple[str, dict[str, Any], st
     fit : Fit
     digest : str
         Of everything that goes into the page; kept in it.
-    results : str
-        Address of the folder of the fit's results, relative to the page.
+    downloads : list of str
+        Addresses of the results, relative to the page.
 
     Returns
     -------
@@ -47,90 +60,27 @@ def render(fit: Fit, digest: str, results: str) -> tuple[str, dict[str, Any], st
     """
     with matplotlib.rc_context(rc=style.rc()):
         thumbnail = figures.thumbnail(fit)
-        context = _context(fit)
+        sections = [found for name in SECTIONS if (found := section(fit, name, downloads)) is not None]
     card = card_of(fit)
-    html = environment().get_template("page.html.j2").render(digest=digest, results=results, card=card, **context)
+    about = {"verdict": words.verdict(fit), "refusals": words.refusals(fit)}
+    html = environment().get_template("page.html.j2").render(
+        fit=fit, digest=digest, card=card, sections=sections, **about
+    )  # fmt: skip
     return html, card, thumbnail
 
 
-def _context(fit: Fit) -> dict[str, Any]:
-    """Words, tables and pictures of a page, in the order of the page."""
-    name = pictures.outcome(fit)
-    attributes = {key: fit.data.attrs[key] for key in ("seed", "knowledge") if key in fit.data.attrs}
+def section(fit: Fit, name: str, downloads: list[str]) -> dict[str, Any] | None:
+    """One section: its name, title and HTML; None if this fit has nothing for it."""
+    module = importlib.import_module(f"reports.sections.{name}")
+    context = module.context(fit)
+    if context is None:
+        return None
+    template = environment().get_template(f"sections/{name}.html.j2")
     return {
-        "fit": fit,
-        "level": percent(fit.level),
-        "verdict": words.verdict(fit),
-        "refusals": words.refusals(fit),
-        "apart_sentences": [words.apart_sentence(fit, prior) for prior in fit.priors],
-        "matters": _matters(fit),
-        "headline": figures.headline(fit),
-        "data": {
-            "title": fit.data.attrs["title"],
-            "source": fit.data.attrs["source"],
-            "size": pictures.size(fit),
-            "truth": truth(fit),
-            "own": {term: fit.data.attrs[key] for key, term in OWN.items() if key in fit.data.attrs},
-            **attributes,
-        },
-        "data_picture": pictures.data_picture(fit),
-        "formula": fit.text("formula"),
-        "comparisons": [tables.comparison(fit, prior) for prior in fit.priors],
-        "apart": figures.apart(fit),
-        "posterior": _present(
-            posteriors.distributions(fit), posteriors.priors_overlaid(fit), posteriors.forest(fit), posteriors.pair(fit)
-        ),
-        "prior_posterior": posteriors.prior_posterior(fit),
-        "sampler": [diagnostics.rank(fit), diagnostics.energy(fit)],
-        "predictive": predictions.predictive(fit),
-        "prediction": tables.prediction(fit),
-        "sensitivity": tables.sensitivity(fit),
-        "mixture": _mixture(fit, name) if groups.extras(fit, fit.default) else None,
-        "identified": fit.text("identified"),
-        "checks": tables.checks(fit),
-        "audits": tables.audits(fit),
-        "record": fit.record,
+        "name": name,
+        "title": module.TITLE,
+        "html": Markup(template.render(fit=fit, downloads=downloads, **context)),
     }
-
-
-def _present(*images: Image | None) -> list[Image]:
-    return [image for image in images if image is not None]
-
-
-def _mixture(fit: Fit, name: str) -> dict[str, Any]:
-    """What users of a mixture read off; each part only if it was stored."""
-    unusual, tails = groups.anomalies(fit)
-    chosen, bic = components.criterion(fit)
-    return {
-        "changes": groups.changes(fit),
-        "membership": groups.membership(fit),
-        "unusual": unusual,
-        "tails": tails,
-        "new": components.new_data(fit, name),
-        "chosen": chosen,
-        "bic": bic,
-        "tables": [table for table in (components.types(fit), components.k_means(fit)) if table is not None],
-    }
-
-
-def _matters(fit: Fit) -> dict[str, Any]:
-    """The verdict: a headline, what is concluded under each prior, and the rules."""
-    priors = [
-        {
-            "name": one.prior,
-            "judged": [writing.judged(one, reading) for reading in POINTS],
-            "sentences": [(line.parameter, " ".join(writing.sentences(one, line))) for line in one.lines],
-            "predicted": [writing.predicted(one, reading) for reading in POINTS],
-        }
-        for one in fit.verdicts
-    ]
-    return {"headline": writing.headline(fit.verdicts), "priors": priors, "rules": rules.stated(fit.level)}
-
-
-def truth(fit: Fit) -> str:
-    """The true values of simulated data, in words."""
-    rows = fit.table[(fit.table["prior"] == fit.default) & (fit.table["reading"] == "mle") & fit.table["truth"].notna()]
-    return ", ".join(f"{label} = {value:g}" for label, value in zip(rows["parameter"], rows["truth"], strict=True))
 
 
 def card_of(fit: Fit) -> dict[str, Any]:

@@ -7,8 +7,8 @@ xarray, so that nothing slow is imported if nothing is to do.
 from __future__ import annotations
 
 import json
-import os
 import re
+import shutil
 import time
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,9 @@ from comparisons.pipeline import context, fit_stale
 HERE = Path(__file__).parent
 SITE = HERE / "site"
 FILES = ("fit.nc", "comparison.csv", "checks.json")
-PACKAGES = ("arviz", "arviz-plots", "arviz-stats", "jinja2", "matplotlib")
+PACKAGES = ("altair", "arviz", "arviz-plots", "arviz-stats", "docutils", "jinja2", "matplotlib", "vl-convert-python")
+TAKEN = ("comparison.csv", "checks.json", "verdict.md", "fit.ipynb", "fit.nc", "sweep_prior.nc", "sweep_n.nc")
+"""Results that a site has copies of, so that it can be carried away."""
 META = re.compile(r'<meta name="threefold-inputs" content="([0-9a-f]{64})">')
 
 
@@ -33,7 +35,9 @@ def code_digest() -> str:
     """Digest of the code and the templates of the pages, and of the libraries that draw them."""
     from importlib.metadata import version
 
-    files = [*HERE.glob("*.py"), *(path for path in (HERE / "templates").iterdir() if path.is_file())]
+    files = [
+        path for kind in ("*.py", "*.j2", "*.css", "*.js") for path in HERE.rglob(kind) if SITE not in path.parents
+    ]
     parts = [f"{path.relative_to(HERE).as_posix()}\0{path.read_text(encoding='utf-8')}" for path in sorted(files)]
     return store.digest([], *parts, *(f"{package} {version(package)}" for package in PACKAGES))
 
@@ -41,6 +45,8 @@ def code_digest() -> str:
 def page_digest(folder: Path, code: str) -> str:
     """Digest of the inputs of a page. ``checks.json`` is written last and holds the digest of what made the others."""
     texts = [(folder / name).read_text(encoding="utf-8") for name in ("checks.json", "comparison.csv")]
+    studies = sorted((folder / "studies").glob("*/calibration.json"))
+    texts += [f"{path.parent.name}\0{path.read_text(encoding='utf-8')}" for path in studies]
     return store.digest([], code, folder.name, *texts, str((folder / "fit.nc").stat().st_size))
 
 
@@ -107,6 +113,7 @@ def build(
         _build_pages(stale, jobs, results, site)
     else:
         print(f"pages: all {len(wanted)} up to date")
+    _build_assets(site)
     _build_index(complete, code, site)
     return site / "index.html"
 
@@ -170,8 +177,7 @@ def build_page(folder: Path, site: Path, digest: str) -> float:
     from reports.stored import Fit
 
     began = time.perf_counter()
-    link = os.path.relpath(folder, site).replace(os.sep, "/")
-    page, card, thumbnail = render(Fit(folder), digest, link)
+    page, card, thumbnail = render(Fit(folder), digest, _take(folder, site))
     assets = site / "assets"
     _write(assets / f"{folder.name}.svg", thumbnail)
     _write(
@@ -180,6 +186,31 @@ def build_page(folder: Path, site: Path, digest: str) -> float:
     )
     _write(site / f"{folder.name}.html", page)  # last: its digest says that the others are there
     return time.perf_counter() - began
+
+
+def _take(folder: Path, site: Path) -> list[str]:
+    """Copy the results of a fit into the site; returns their addresses."""
+    place = site / "downloads" / folder.name
+    taken = [folder / name for name in TAKEN if (folder / name).is_file()]
+    for path in taken:
+        store.write(place / path.name, partial(shutil.copyfile, path))
+    return [f"downloads/{folder.name}/{path.name}" for path in taken]
+
+
+def _build_assets(site: Path) -> None:
+    """Write the script of the figures with knobs, and the library that draws them, once per version."""
+    from importlib.metadata import version
+
+    place, wanted = site / "assets", version("vl-convert-python")
+    if store.read_json(place / "library.json").get("version") != wanted:
+        import vl_convert
+
+        library = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub is behind its code
+        _write(place / "vega.js", library)
+        store.write_json(place / "library.json", {"version": wanted})
+    script = (HERE / "templates" / "page.js").read_text(encoding="utf-8")
+    if not (place / "page.js").is_file() or (place / "page.js").read_text(encoding="utf-8") != script:
+        _write(place / "page.js", script)
 
 
 def _write(path: Path, text: str) -> None:

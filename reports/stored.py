@@ -30,6 +30,49 @@ class Gap:
     map: float | None
 
 
+@dataclass(frozen=True)
+class Study:
+    """A study of a fit (`comparisons.studies`).
+
+    Attributes
+    ----------
+    prior : str
+        Under which the worlds were read.
+    truth : {"prior", "fixed"}
+    table : pandas.DataFrame
+        ``coverage.csv``: long-run behaviour by parameter, reading and interval (`comparisons.coverage`).
+    exact : pandas.DataFrame or None
+        ``exact.csv`` of a coin.
+    record : dict
+        ``calibration.json``: checks, and the ranks if the truths came from the prior (`comparisons.calibration`).
+    path : pathlib.Path
+        Of ``study.nc``, all worlds.
+    """
+
+    prior: str
+    truth: str
+    table: pd.DataFrame
+    exact: pd.DataFrame | None
+    record: dict[str, Any]
+    path: Path
+
+    @cached_property
+    def worlds(self) -> xr.Dataset:
+        """All worlds."""
+        found = _read(self.path)
+        if found is None:
+            raise FileNotFoundError(self.path)
+        return found
+
+
+def _read(path: Path) -> xr.Dataset | None:
+    """A data set, or None if there is no such file."""
+    if not path.is_file():
+        return None
+    with xr.open_dataset(path, engine="netcdf4") as opened:
+        return opened.load()
+
+
 class Fit:
     """Results of one fit, read from a folder.
 
@@ -40,6 +83,7 @@ class Fit:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         with xr.open_datatree(folder / "fit.nc", engine="netcdf4") as tree:
             self.tree: xr.DataTree = tree.load()
         self.table = pd.read_csv(folder / "comparison.csv", keep_default_na=True)
@@ -121,6 +165,31 @@ class Fit:
             {label: (("chain", "draw"), values) for label, values in zip(self.labels, elements, strict=True)},
             coords={"chain": source["chain"].values, "draw": source["draw"].values},
         )
+
+    def sweep(self, name: str) -> xr.Dataset | None:
+        """Return ``sweep_prior`` or ``sweep_n`` (`comparisons.sweeps`); None if the fit has none: own data."""
+        return _read(self.folder / f"{name}.nc")
+
+    @cached_property
+    def studies(self) -> list[Study]:
+        """The studies of this fit, that of the default prior with truths from it first."""
+        found = []
+        for place in sorted((self.folder / "studies").glob("*/calibration.json")):
+            table = pd.read_csv(place.with_name("coverage.csv"))
+            exact = place.with_name("exact.csv")
+            record = store.read_json(place)
+            found.append(
+                Study(
+                    prior=str(record["request"]["prior"]),
+                    truth=str(record["request"]["truth"]),
+                    table=table,
+                    exact=pd.read_csv(exact) if exact.is_file() else None,
+                    record=record,
+                    path=place.with_name("study.nc"),
+                )
+            )
+        names = list(self.priors)
+        return sorted(found, key=lambda study: (names.index(study.prior), study.truth != "prior"))
 
     def failed(self, prior: str, label: str, reading: str) -> list[str]:
         """Names of the failed checks that concern one number, from the table and from the checks."""

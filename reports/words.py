@@ -122,3 +122,9 @@ def refusals(fit: Fit) -> list[str]:
         under = f"prior {priors[0]}" if len(priors) == 1 else f"priors {listed(priors)}"
         lines.append(f"{NAMES.get(reading, reading)}{about}, {under}: the check “{name}” failed ({detail}).")
     return lines
+
+
+def truth(fit: Fit) -> str:
+    """The true values of simulated data, in words."""
+    rows = fit.table[(fit.table["prior"] == fit.default) & (fit.table["reading"] == "mle") & fit.table["truth"].notna()]
+    return ", ".join(f"{label} = {value:g}" for label, value in zip(rows["parameter"], rows["truth"], strict=True))

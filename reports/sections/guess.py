@@ -1,0 +1,14 @@
+"""Guess first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.stored import Fit
+
+TITLE = "Guess first"
+
+
+def context(fit: Fit) -> dict[str, Any] | None:
+    """Nothing yet."""
+    return None

@@ -1,0 +1,14 @@
+"""Often said, in fact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.stored import Fit
+
+TITLE = "Often said, in fact"
+
+
+def context(fit: Fit) -> dict[str, Any] | None:
+    """Nothing yet."""
+    return None

@@ -1,0 +1,14 @@
+"""Change the scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.stored import Fit
+
+TITLE = "Change the scale"
+
+
+def context(fit: Fit) -> dict[str, Any] | None:
+    """Nothing yet."""
+    return None
