@@ -75,11 +75,11 @@ distclean: clean ## ... and the environments
 # The versions of uv.lock, with uv if it is there. Without it, Python's own venv and pip bring uv into the project's .venv.
 $(VENV)/.complete: uv.lock pyproject.toml .python-version
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv sync --frozen --quiet; \
+	  uv sync --frozen --quiet --compile-bytecode; \
 	else \
 	  { [ -x $(VENV)/bin/python ] || python3.13 -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV); } && \
 	  $(VENV)/bin/python -c 'import sys; v = sys.version_info; sys.exit(0 if v[:2] == (3, 13) else f"Threefold needs Python 3.13 and found {v.major}.{v.minor}: install Python 3.13 or uv, and run make distclean")' && \
 	  $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv && \
-	  $(VENV)/bin/python -m uv sync --frozen --quiet --inexact; \
+	  $(VENV)/bin/python -m uv sync --frozen --quiet --inexact --compile-bytecode; \
 	fi
 	@touch $@
