@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from comparisons import rules, writing
-from reports import figures, tables, words
+from reports import intervals, steps, tables, words
 from reports.stored import POINTS, Fit
 
 TITLE = "Comparison"
@@ -24,7 +24,18 @@ def context(fit: Fit) -> dict[str, Any]:
     ]
     return {
         "comparisons": [tables.comparison(fit, prior) for prior in fit.priors],
-        "apart": figures.apart(fit),
+        "intervals": {
+            "label": fit.labels[0],
+            "prior": fit.default,
+            "said": intervals.said(fit, fit.default, fit.labels[0]),
+        },
+        "apart": steps.picture(fit),
+        "steps": [(prior, _numbers(fit, prior)) for prior in fit.priors],
         "apart_sentences": [words.apart_sentence(fit, prior) for prior in fit.priors],
         "matters": {"priors": priors, "rules": rules.stated(fit.level)},
     }
+
+
+def _numbers(fit: Fit, prior: str) -> list[list[str]]:
+    keys = ("parameter", "prior", "shape", "error", "begins", "all")
+    return [[row[key] for key in keys] for row in steps.table(fit, prior)]

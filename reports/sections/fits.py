@@ -1,15 +1,102 @@
-"""Three fits, each with its own audit."""
+"""Three fits: of each its objective, how it was computed, its result and its own audit."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from reports import diagnostics
+from comparisons.digits import MISSING, count, exists, number, significant
+from reports import diagnostics, mathematics
 from reports.stored import Fit
+from reports.style import READINGS
+from reports.words import error_of, is_local, listed, plural
 
 TITLE = "Three fits"
+MOST = 5  # results shown per reading
+OBJECTIVES = {
+    "mle": (r"\max_{\theta}\; \log p(y \mid \theta)", "the parameters under which the data are most probable"),
+    "map": (
+        r"\max_{\theta}\; \left( \log p(y \mid \theta) + \log p(\theta) \right)",
+        "the highest point of the posterior density, on the scale of the priors",
+    ),
+    "posterior": (
+        r"p(\theta \mid y) \propto p(y \mid \theta)\; p(\theta)",
+        "all parameters, each as probable as data and prior together make it",
+    ),
+}
+CALLED = {
+    "r_hat": "R-hat",
+    "ess_bulk": "effective draws, bulk",
+    "ess_tail": "effective draws, tails",
+    "mcse": "Monte Carlo error",
+}
 
 
 def context(fit: Fit) -> dict[str, Any]:
-    """Pictures of the sampler's work."""
-    return {"sampler": [diagnostics.rank(fit), diagnostics.energy(fit)]}
+    """One column per reading under the default prior, and pictures of the sampler's work."""
+    columns = [column(fit, reading) for reading in ("mle", "map", "posterior")]
+    return {"columns": columns, "prior": fit.default, "sampler": [diagnostics.rank(fit), diagnostics.energy(fit)]}
+
+
+def column(fit: Fit, reading: str) -> dict[str, Any]:
+    """What there is to say of one reading."""
+    tex, meaning = OBJECTIVES[reading]
+    checks = [check for check in fit.checks if check["reading"] == reading and check["prior"] in ("", fit.default)]
+    failed = [check for check in checks if not check["passed"]]
+    verdict = f"All {plural(len(checks), 'check')} passed." if checks else "Nothing was checked."
+    if failed:
+        verdict = f"{len(failed)} of {plural(len(checks), 'check')} failed."
+    return {
+        "key": reading,
+        "symbol": READINGS[reading].symbol,
+        "name": {"mle": "MLE", "map": "MAP", "posterior": "Posterior"}[reading],
+        "objective": mathematics.mathml(tex),
+        "meaning": meaning,
+        "how": how(fit, reading),
+        "results": [_result(fit, label, reading) for label in fit.labels[:MOST]],
+        "more": max(0, len(fit.labels) - MOST),
+        "verdict": verdict,
+        "checks": [check | {"called": CALLED.get(check["name"], check["name"])} for check in checks],
+        "failed": failed,
+    }
+
+
+def how(fit: Fit, reading: str) -> str:
+    """How a reading was computed, from the record of the fit."""
+    if reading == "posterior":
+        record = fit.record
+        return (
+            f"Sampled by NUTS: {record['chains']} chains of {record['draws']:,} draws, after {record['tune']:,} of "
+            f"warm-up. {_effective(fit)}"
+        )
+    audit = fit.tree[fit.default][reading].attrs
+    starts, agreeing = int(audit["starts"]), int(audit["agreeing"])
+    climbed = f"Climbed from {plural(starts, 'dispersed start')}"
+    found = f"{agreeing} of them reached this value" if agreeing else "none of them counts as having reached a maximum"
+    past = int(audit["collapsed"])
+    ran = f", {past} ran past it without a maximum" if past else ""
+    steepest = float(audit["gradient"])
+    slope = f" Slope left at the top: {significant(steepest, 2)} per standard error." if exists(steepest) else ""
+    return f"{climbed}; {found}{ran}.{slope}"
+
+
+def _effective(fit: Fit) -> str:
+    worst = [fit.value(fit.default, label, "posterior", "ess_bulk") for label in fit.labels]
+    if not all(exists(value) for value in worst):
+        return "Their effective number is not known."
+    at = min(range(len(worst)), key=worst.__getitem__)
+    of = "" if len(worst) == 1 else f", for {fit.labels[at]}"
+    return f"They are worth at least {count(worst[at])} independent ones{of}."
+
+
+def _result(fit: Fit, label: str, reading: str) -> dict[str, Any]:
+    value, spread = (fit.value(fit.default, label, reading, key) for key in ("estimate", "sd"))
+    error = error_of(fit, fit.default, label, reading)
+    refused = fit.failed(fit.default, label, reading)
+    said = f"{number(value, error)} ± {number(spread, error)}" if exists(spread) else number(value, error)
+    return {
+        "label": label,
+        "said": said if exists(value) else MISSING,
+        "reason": "" if exists(value) else fit.reason(fit.default, label, reading) or "does not exist",
+        "refused": listed(refused) if refused else "",
+        "local": reading == "mle" and is_local(fit, fit.default, label),
+    }

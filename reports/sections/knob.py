@@ -35,7 +35,7 @@ def context(fit: Fit) -> dict[str, Any] | None:
             color=alt.Color("reading:N", scale=charts.reading_scale(), legend=None),
         )
     )
-    x = alt.Scale(domain=[float(columns["lower"].min()), float(columns["upper"].max())])
+    x = alt.Scale(domain=[float(np.nanmin(columns["lower"])), float(np.nanmax(columns["upper"]))])
     drawing = alt.layer(
         base.mark_rule(strokeWidth=2).encode(x=alt.X("lower:Q", title=label, scale=x), x2="upper:Q"),
         base.mark_point(filled=True, size=90).encode(

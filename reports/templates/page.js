@@ -1,11 +1,13 @@
 // Brings the figures with knobs to life: draws each from the specification in the page and lets its controls turn it.
+// Without this script a page is complete: small multiples stand where the figures would be.
 "use strict";
-for (const figure of document.querySelectorAll("figure.chart[data-key]")) {
+
+function enliven(figure) {
   const spec = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
   const live = figure.querySelector(".live");
-  live.hidden = false;
+  live.hidden = false; // its width decides that of the drawing
   vegaEmbed(live.querySelector(".drawing"), spec, { actions: false, renderer: "svg", tooltip: false }).then(({ view }) => {
-    figure.view = view;
+    view.container().querySelector("svg").setAttribute("aria-hidden", "true"); // the drawing has its words already
     figure.querySelector(".stills").hidden = true;
     for (const knob of live.querySelectorAll("[data-settings]")) {
       const settings = JSON.parse(knob.dataset.settings);
@@ -19,5 +21,35 @@ for (const figure of document.querySelectorAll("figure.chart[data-key]")) {
       knob.addEventListener("input", turn);
       turn();
     }
+    figure.view = view; // last: whoever finds it finds the figure ready
   });
 }
+
+// Figures below the fold are drawn when they come near.
+const near = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (!entry.isIntersecting) continue;
+    near.unobserve(entry.target);
+    enliven(entry.target);
+  }
+}, { rootMargin: "800px" });
+for (const figure of document.querySelectorAll("figure.chart[data-key]")) near.observe(figure);
+
+// A list of sections that lies over the page closes once something is chosen or Escape is pressed.
+const contents = document.querySelector(".contents details");
+if (contents) {
+  contents.addEventListener("click", (event) => { if (event.target.closest("a")) contents.open = false; });
+  contents.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    contents.open = false;
+    contents.querySelector("summary").focus();
+  });
+}
+
+// On paper nothing is folded.
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("main details:not([open])")];
+  for (const one of folded) one.open = true;
+});
+addEventListener("afterprint", () => { for (const one of folded) one.open = false; });

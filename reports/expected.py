@@ -1,0 +1,116 @@
+"""What the prior alone expects of the data: draws of the prior predictive distribution beside the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import numpy as np
+
+from comparisons.digits import percent, significant
+from reports import charts, pictures
+from reports.charts import Chart
+from reports.stored import Array, Fit
+
+BINS = 40
+FEATURES = 3  # drawn at most
+CENTRAL = 0.95
+EDGE = 0.01  # share of draws left out at either end of an axis: heavy tails would hide everything else
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What is drawn: values expected, and values seen.
+
+    Attributes
+    ----------
+    label : str
+        Of the axis.
+    expected : array
+        Of many data sets from the prior predictive distribution.
+    seen : array
+        The data; a single number is drawn as a line.
+    """
+
+    label: str
+    expected: Array
+    seen: Array
+
+
+def prior_predictive(fit: Fit) -> list[Chart]:
+    """Figures of the default prior's predictions, one per feature; none if the prior is improper."""
+    new, observed = (fit.dataset(fit.default, group) for group in ("prior_predictive", "observed_data"))
+    if new is None or observed is None:
+        return []
+    name, kind = pictures.outcome(fit), pictures.shape(fit)
+    whole = bool(np.issubdtype(observed[name].dtype, np.integer))
+    drawn, seen = new[name].transpose("chain", "draw", "observation", ...).values, observed[name].values
+    drawn = drawn.reshape(-1, *drawn.shape[2:]).astype(float)
+    if kind in ("counts", "binary regression"):
+        trials = fit.data["trials"].values if "trials" in fit.data else np.ones(1)
+        every = np.all(trials == 1) and kind == "binary regression"
+        label = f"share of {name} = 1" if every else f"{name} in all"
+        average = np.mean if every else np.sum
+        compared = [Compared(label, average(drawn, axis=1), np.atleast_1d(average(seen)))]
+    elif kind == "points":
+        dim = next(str(dim) for dim in observed[name].dims if dim != "observation")
+        features = [str(value) for value in observed[name][dim].values][:FEATURES]
+        seen = observed[name].transpose("observation", dim).values
+        compared = [
+            Compared(f"{name}[{feature}]", drawn[..., i].ravel(), seen[:, i]) for i, feature in enumerate(features)
+        ]
+    else:
+        compared = [Compared(str(fit.data.attrs.get("outcome", name)), drawn.ravel(), seen.astype(float))]
+    return [_chart(f"model-expected-{i}", fit, one, whole) for i, one in enumerate(compared)]
+
+
+def sentence(prior: str, compared: Compared) -> str:
+    """What the prior expects, what was seen, and what to look for."""
+    low, high = (significant(float(end), 3) for end in _central(compared.expected))
+    said = f"Before any data the prior {prior} expects {percent(CENTRAL)} of {compared.label} between {low} and {high}"
+    if len(compared.seen) == 1:
+        share = float(np.mean(compared.expected >= compared.seen[0]))
+        return (
+            f"{said}; seen was {significant(float(compared.seen[0]), 4)}, and {percent(round(share, 3))} of the data sets "
+            "from the prior have as much or more. Look for a line where there is nearly no grey: such data the prior "
+            "would hardly have believed."
+        )
+    first, last = significant(float(compared.seen.min()), 3), significant(float(compared.seen.max()), 3)
+    return (
+        f"{said}; the data lie between {first} and {last}. Look for data outside the grey, which the prior would hardly "
+        "have believed, and for grey far from anything possible."
+    )
+
+
+def _central(values: Array) -> Array:
+    return np.quantile(values[np.isfinite(values)], [(1 - CENTRAL) / 2, (1 + CENTRAL) / 2])
+
+
+def _chart(key: str, fit: Fit, compared: Compared, whole: bool) -> Chart:
+    finite = compared.expected[np.isfinite(compared.expected)]
+    low, high = np.quantile(finite, [EDGE, 1 - EDGE])
+    low, high = min(low, compared.seen.min()), max(high, compared.seen.max())
+    if whole and high - low < BINS:
+        edges = np.arange(np.floor(low) - 0.5, np.ceil(high) + 1)
+    else:
+        edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+    x = alt.X("low:Q", title=compared.label, scale=alt.Scale(nice=False, domain=[float(edges[0]), float(edges[-1])]))
+    y = alt.Y("share:Q", title="share", axis=alt.Axis(format="%", tickCount=4))
+    layers: list[Any] = [_bars(finite, edges).mark_bar(color=charts.QUIET, opacity=0.35).encode(x=x, x2="high:Q", y=y)]
+    if len(compared.seen) == 1:
+        line = alt.Chart(charts.data(charts.rows(low=compared.seen.astype(float)))).mark_rule(strokeWidth=2)
+        layers.append(line.encode(x=x))
+    else:
+        bars = _bars(compared.seen, edges).mark_bar(fillOpacity=0, stroke=charts.INK, strokeWidth=1.2)
+        layers.append(bars.encode(x=x, x2="high:Q", y=y))
+    alternative = f"Histogram of {compared.label} in data sets drawn from the prior {fit.default}, and the data in outline."
+    return charts.chart(
+        key, alt.layer(*layers).properties(height=170), alternative, sentence(fit.default, compared)
+    )  # fmt: skip
+
+
+def _bars(values: Array, edges: Array) -> alt.Chart:
+    heights = np.histogram(values, edges)[0] / len(values)
+    kept = heights > 0
+    return alt.Chart(charts.data(charts.rows(low=edges[:-1][kept], high=edges[1:][kept], share=heights[kept])))

@@ -1,0 +1,65 @@
+"""What an interval says and what it does not: the confidence and the credible reading of one parameter, side by side."""
+
+from __future__ import annotations
+
+from comparisons.digits import exists, number, percent
+from reports.stored import Fit
+from reports.words import error_of, is_local, kind_of, listed
+
+TITLES = {"mle": "Confidence interval", "map": "Approximate credible interval", "posterior": "Credible interval"}
+
+
+def said(fit: Fit, prior: str, label: str) -> list[dict[str, str]]:
+    """Title, numbers and meaning of the intervals of the three readings of one parameter."""
+    return [
+        {
+            "key": reading,
+            "title": TITLES[reading],
+            "numbers": _numbers(fit, prior, label, reading),
+            "text": _meaning(fit, prior, label, reading),
+        }
+        for reading in ("mle", "map", "posterior")
+    ]
+
+
+def _ends(fit: Fit, prior: str, label: str, reading: str) -> str:
+    error = error_of(fit, prior, label, reading) * (3 if reading == "posterior" else 1)
+    low, high = (fit.value(prior, label, reading, end) for end in ("lower", "upper"))
+    return f"{number(low, error)} to {number(high, error)}" if exists(low) and exists(high) else ""
+
+
+def _numbers(fit: Fit, prior: str, label: str, reading: str) -> str:
+    ends, row = _ends(fit, prior, label, reading), fit.row(prior, label, reading)
+    return f"{ends} ({kind_of(str(row['interval']))}, {percent(float(row['level']))})" if ends else "none"
+
+
+def _meaning(fit: Fit, prior: str, label: str, reading: str) -> str:
+    if not _ends(fit, prior, label, reading):
+        reason = fit.reason(prior, label, reading)
+        return f"There is none here{f': {reason}' if reason else ''}."
+    failed = fit.failed(prior, label, reading)
+    if failed:
+        local = ", which is only the largest local maximum" if is_local(fit, prior, label) and reading == "mle" else ""
+        return f"Do not read it{local}: failed {listed(failed)}."
+    level = percent(float(fit.row(prior, label, reading)["level"]))
+    held = _held(fit, prior, label, reading)
+    if reading == "mle":
+        return (
+            f"Of many data sets drawn anew from one true {label}, about {level} would give an interval that covers it. "
+            f"It does not say how probable it is that {label} lies in this one.{held}"
+        )
+    if reading == "map":
+        return (
+            f"The normal curve at the mode, read as if it were the posterior: {label} in it with about {level}.{held}"
+        )
+    return (
+        f"Given the model, the prior {prior} and these data, {label} lies in it with a probability of {level}. "
+        "It does not say how often such intervals would cover the truth."
+    )
+
+
+def _held(fit: Fit, prior: str, label: str, reading: str) -> str:
+    mass = fit.value(prior, label, reading, "mass")
+    if not exists(mass) or fit.failed(prior, label, "posterior"):
+        return ""
+    return f" The posterior under the prior {prior} puts {percent(round(mass, 3))} into it."
