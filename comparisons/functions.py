@@ -253,6 +253,18 @@ class Functions:
         return self._each_terms[names]
 
 
+def slopes(each: Callable[[Array], Array], u: Array, step: Array, along: Sequence[int] | None = None) -> Array:
+    """Jacobians of ``each``, which takes many points, shape (s, d) to (s, q); arguments as of `Declared.slope`."""
+    size = u.shape[-1]
+    axes = np.eye(size) if along is None else np.eye(size)[list(along)]
+    shifts = step[..., None, :] * axes
+    points = u[..., None, :] + np.array([1.0, -1.0, 2.0, -2.0]).reshape(4, *[1] * shifts.ndim) * shifts
+    ahead, behind, far_ahead, far_behind = each(points.reshape(-1, size)).reshape(*points.shape[:-1], -1)
+    lengths = (step @ axes.T)[..., None]
+    difference: Array = (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * lengths)
+    return np.swapaxes(difference, -1, -2)
+
+
 class Declared:
     """The compared parameters as one vector, and back as arrays in their shapes."""
 
@@ -273,13 +285,23 @@ class Declared:
         values = self._each(points)
         return np.concatenate([values[name].reshape(len(points), -1) for name in self.parameters], axis=1)
 
-    def slope(self, u: Array, step: Array) -> Array:
-        """Jacobian at ``u`` by central differences of fourth order, shape (q, d)."""
-        shifts = np.diag(step)
-        values = self.each(np.concatenate([u + shifts, u - shifts, u + 2 * shifts, u - 2 * shifts]))
-        ahead, behind, far_ahead, far_behind = np.split(values, 4)
-        difference: Array = (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * step[:, None])
-        return difference.T
+    def slope(self, u: Array, step: Array, along: Sequence[int] | None = None) -> Array:
+        """Jacobians by central differences of fourth order.
+
+        Parameters
+        ----------
+        u : array, shape (d,) or (worlds, d)
+            One point, or one for every world.
+        step : array, shape of u
+            Of the differences, per coordinate.
+        along : sequence of int, optional
+            The coordinates wanted; without it all d.
+
+        Returns
+        -------
+        array, shape (q, coordinates) or (worlds, q, coordinates)
+        """
+        return slopes(self.each, u, step, along)
 
     def split(self, vector: Any) -> dict[str, Any]:
         """Cut a vector of shape (q,) into arrays in the shapes of the parameters."""

@@ -180,14 +180,7 @@ def _point(found: Optima, declared: Declared, level: float) -> dict[str, Array]:
     estimate = np.where(there[:, None], declared.each(found.u), np.nan)
     variance = np.einsum("mjj->mj", found.covariance)
     step = 1e-3 * np.sqrt(np.where(variance > 0, variance, 1.0))
-    columns = []
-    for j in range(found.u.shape[1]):
-        shift = np.zeros_like(found.u)
-        shift[:, j] = step[:, j]
-        near = declared.each(found.u + shift) - declared.each(found.u - shift)
-        far = declared.each(found.u + 2 * shift) - declared.each(found.u - 2 * shift)
-        columns.append((8 * near - far) / (12 * step[:, j, None]))
-    slope = np.stack(columns, axis=2)
+    slope = declared.slope(found.u, step)
     spread = np.einsum("wqi,wij,wqj->wq", slope, found.covariance, slope)
     sd = np.where(found.regular[:, None] & (spread > 0), np.sqrt(np.maximum(spread, 0)), np.nan)
     z = float(norm.ppf((1 + level) / 2))
