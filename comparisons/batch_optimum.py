@@ -95,25 +95,33 @@ def maximise(
     kinks : Kinks
     declared : callable
         Declared parameters of points, shape (m, d) to (m, q); needed to tell a boundary from infinity.
+
+    Returns
+    -------
+    Optima
+        Of every world the largest maximum found, regular or on the boundary. A search that rose without end, or whose
+        parameters ran away, found none: it counts only where no search found a regular maximum, and leaves none there.
     """
     many, worlds, d = starts.shape
     search = _Search(batch, counts, kinks, np.tile(np.arange(worlds), many), starts.reshape(-1, d))
     search.climb()
     search.settle()
+    edge, far = search.limits(declared)
     value = search.value.reshape(many, worlds)
-    regular = search.regular.reshape(many, worlds)
-    best = np.argmax(np.where(regular, value, -np.inf), axis=0)
-    best = np.where(regular.any(axis=0), best, np.argmax(value, axis=0))
+    regular, boundary = search.regular.reshape(many, worlds), edge.reshape(many, worlds)
+    best = np.argmax(value, axis=0)
+    inside, outside = (np.where(one, value, -np.inf) for one in (regular, boundary))
+    # What rises without end is no maximum; what levels off on the boundary is one, and the larger one counts.
+    higher = np.max(outside, axis=0) > np.max(inside, axis=0) + SAME_VALUE
+    winner = np.where(higher, np.argmax(outside, axis=0), np.argmax(inside, axis=0))
+    best = np.where(regular.any(axis=0), winner, best)
     at = best * worlds + np.arange(worlds)
-    agreeing = np.sum(regular & (np.abs(value - search.value[at]) < SAME_VALUE), axis=0)
-    found, there = search.u[at], search.regular[at]
-    boundary = np.zeros(worlds, dtype=bool)
-    lost = np.flatnonzero(~there)
-    if len(lost):
-        boundary[lost], found[lost] = search.limits(at[lost], declared)
+    found = np.where(edge[at, None], far[at], search.u[at])
+    agreeing = np.sum((regular | boundary) & (np.abs(value - search.value[at]) < SAME_VALUE), axis=0)
     rival = regular & (value > search.value[at] - RIVAL)
     ends = np.where(rival[:, :, None], search.u.reshape(many, worlds, d), found)
-    return Optima(found, search.value[at], search.covariance[at], search.held[at], there, boundary, agreeing, ends)
+    there = search.regular[at]
+    return Optima(found, search.value[at], search.covariance[at], search.held[at], there, edge[at], agreeing, ends)
 
 
 def factors(batch: Batch, counts: Array, kinks: Kinks, u: Array) -> Array:
@@ -165,7 +173,8 @@ class _Search:
     def total(self, members: NDArray[np.int64], u: Array) -> tuple[Array, Array]:
         """Log densities with their kinks, and the gradients of the smooth part."""
         value, gradient = self.batch.densities(self.world[members], self.counts)(u)
-        return value - np.sum(self.rate[members] * np.abs(u - self.location[members]), axis=1), gradient
+        value = value - np.sum(self.rate[members] * np.abs(u - self.location[members]), axis=1)
+        return np.where(np.isnan(value), -np.inf, value), gradient
 
     def hessian(self, members: NDArray[np.int64], step: Array, order: int = 2) -> Array:
         """Hessians of the smooth part at ``u`` by central differences of the gradient, shape (m, d, d)."""
@@ -284,19 +293,24 @@ class _Search:
         self.covariance[done] = inverse
         self.regular[done] = definite & (np.max(np.abs(step / self.scale[done]), axis=1) < CONVERGED)
 
-    def limits(self, members: NDArray[np.int64], declared: Callable[[Array], Array]) -> tuple[NDArray[np.bool_], Array]:
+    def limits(self, declared: Callable[[Array], Array]) -> tuple[NDArray[np.bool_], Array]:
         """Which searches without a regular end lead to the boundary of the parameter space, and points far out there.
 
         As `comparisons.optimum` does it: follow the last direction and see whether density and parameters settle.
         """
+        boundary, far = np.zeros(len(self.u), dtype=bool), self.u.copy()
+        members = np.flatnonzero(~self.regular & np.isfinite(self.value))
+        if not len(members):
+            return boundary, far
         direction = self.direction[members] / self.scale[members]
         length = np.max(np.abs(direction), axis=1, keepdims=True)
         direction = direction / np.maximum(length, 1e-300) * self.scale[members]
         points = [self.u[members] + reach * direction for reach in REACH]
-        near, middle, far = (self.total(members, point)[0] for point in points)
+        heights = np.stack([self.total(members, point)[0] for point in points])
         with np.errstate(all="ignore"):
-            rises = (middle > near + 1) & (far > middle + 1)
-            level = np.isfinite([near, middle, far]).all(axis=0) & (far >= near - 1e-6)
+            level = (heights[2] >= heights[0] - 1e-6) & (np.abs(heights[2] - heights[1]) < SAME_VALUE)
             settled = np.isclose(declared(points[1]), declared(points[2]), rtol=1e-12, atol=1e-12).all(axis=1)
-        boundary = (length[:, 0] > CONVERGED) & ~rises & level & settled
-        return boundary, np.where(boundary[:, None], points[2], self.u[members])
+        found = (length[:, 0] > CONVERGED) & np.isfinite(heights).all(axis=0) & level & settled
+        boundary[members] = found
+        far[members[found]], self.value[members[found]] = points[2][found], heights[2][found]
+        return boundary, far

@@ -4,6 +4,10 @@ An end of the interval of :math:`\theta_j` is the point on the contour :math:`\e
 2` where the slope of the log likelihood is parallel to that of :math:`\theta_j` (`comparisons.profile`). Together these
 are as many equations as unknowns, which Newton's method solves for all worlds together (Venzon, D. J. and Moolgavkar,
 S. H. 1988, doi:10.2307/2347496). With one unknown the ends are roots, found by bisection.
+
+What is not on the contour is no end: where the density stops being a number before it has fallen that far, the end is
+missing. A maximum on the boundary has an interval, with an end there, if the model has one parameter; if it has more,
+its intervals are missing, because in the coordinates of a maximum without curvature the region is no ball.
 """
 
 from __future__ import annotations
@@ -33,10 +37,22 @@ def intervals(batch: Batch, counts: Array, optima: Optima, declared: Declared, l
     ends = np.full((2, len(optima.u), count), np.nan)
     worlds = np.flatnonzero(optima.regular)
     if len(worlds):
-        for j in range(count):
+        for j, depends in enumerate(_dependence(optima, declared, drop, worlds)):
             for side, sign in enumerate((-1.0, 1.0)):
-                ends[side, worlds, j] = _ends(batch, counts, optima, declared, drop, worlds, j, sign)
+                ends[side, worlds, j] = _ends(batch, counts, optima, declared, drop, worlds, j, depends, sign)
     return ends[0], ends[1]
+
+
+def _dependence(optima: Optima, declared: Declared, drop: float, worlds: NDArray[np.int64]) -> list[list[int]]:
+    """Which coordinates of ``u`` every declared parameter depends on.
+
+    A slope may be zero at the maximum of a world, and at that of no other, or on one side of it. Looked at are all
+    worlds, at their maxima and a profile interval's length on both sides of them.
+    """
+    unit = np.sqrt(np.einsum("mii->mi", optima.covariance[worlds]))
+    top, away = optima.u[worlds], np.sqrt(2 * drop) * unit
+    slope = declared.slope(np.concatenate([top, top + away, top - away]), STEP * np.tile(unit, (3, 1)))
+    return [[int(i) for i in np.flatnonzero(row)] for row in np.any(slope != 0, axis=0)]
 
 
 def _roots(batch: Batch, counts: Array, optima: Optima, declared: Declared, drop: float) -> tuple[Array, Array]:
@@ -44,24 +60,30 @@ def _roots(batch: Batch, counts: Array, optima: Optima, declared: Declared, drop
     worlds, top = np.arange(len(optima.u)), optima.u
     density = batch.densities(worlds, counts)
     unit = np.where(optima.regular, np.sqrt(np.maximum(optima.covariance[:, 0, 0], 0)), 1.0)[:, None]
-    found = []
+    found, known = [], []
+    contour = optima.value - drop
     for sign in (-1.0, 1.0):
         near, reach = np.zeros_like(unit), unit.copy()
         for _ in range(60):
-            outside = density(top + sign * reach)[0] < optima.value - drop
-            going = ~outside[:, None] & (reach < REACH * unit)
+            inside = (density(top + sign * reach)[0] >= contour)[:, None]  # what is no number is not inside
+            going = inside & (reach < REACH * unit)
             if not going.any():
                 break
             near, reach = np.where(going, reach, near), np.where(going, reach * 1.5, reach)
-        crossed = (density(top + sign * reach)[0] < optima.value - drop)[:, None]
+        crossed = ~inside
         low, high = near, reach
         for _ in range(60):
             middle = (low + high) / 2
-            inside = (density(top + sign * middle)[0] >= optima.value - drop)[:, None]
+            inside = (density(top + sign * middle)[0] >= contour)[:, None]
             low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+        fallen = (np.abs(density(top + sign * low)[0] - contour) < ON_CONTOUR)[:, None]
         found.append(declared.each(top + sign * np.where(crossed, high, reach)))
-    there = (optima.regular | optima.boundary)[:, None]
-    return np.where(there, np.minimum(*found), np.nan), np.where(there, np.maximum(*found), np.nan)
+        known.append((fallen | ~crossed) & (optima.regular | optima.boundary)[:, None])
+    (low, high), (low_known, high_known) = found, known
+    rising = low <= high  # where the parameter falls as u grows, its ends change places
+    lower, upper = np.where(rising, low, high), np.where(rising, high, low)
+    lower_known, upper_known = np.where(rising, low_known, high_known), np.where(rising, high_known, low_known)
+    return np.where(lower_known, lower, np.nan), np.where(upper_known, upper, np.nan)
 
 
 def _ends(
@@ -72,20 +94,21 @@ def _ends(
     drop: float,
     worlds: NDArray[np.int64],
     j: int,
+    depends: list[int],
     sign: float,
 ) -> Array:
     """The largest (``sign`` 1) or smallest (-1) values of parameter ``j`` within the regions of some worlds.
 
     In coordinates of the optimum, ``u = optimum + factor @ v`` with the covariance ``factor @ factor.T``, the region is
-    nearly a ball of radius ``sqrt(2 drop)``.
+    nearly a ball of radius ``sqrt(2 drop)``. The parameter depends on few of the coordinates of ``u``: its slope and
+    curvature there, by differences, are carried over to those of ``v``.
     """
+    if not depends:
+        return np.full(len(worlds), np.nan)
     factor = np.linalg.cholesky(optima.covariance[worlds])
     top, d = optima.u[worlds], batch.size
     density = batch.densities(worlds, counts, top, factor)
-
-    # A parameter depends on few of the coordinates of u: its slope and curvature there are carried over to those of v.
     unit_u = np.sqrt(np.einsum("mii->mi", optima.covariance[worlds]))
-    depends = [int(i) for i in np.flatnonzero(np.any(declared.slope(top[0], STEP * unit_u[0])[[j]] != 0, axis=0))]
 
     def parameter(v: Array, moved: tuple[tuple[int, int], ...] = ()) -> Array:
         u = top + np.einsum("mij,mj->mi", factor, v)
@@ -96,10 +119,8 @@ def _ends(
     carried = factor / unit_u[:, :, None]  # from v to u in standard errors
 
     def slope(v: Array) -> Array:
-        columns = np.zeros((len(v), d))
-        for i in depends:
-            near = parameter(v, ((i, 1),)) - parameter(v, ((i, -1),))
-            columns[:, i] = (8 * near - (parameter(v, ((i, 2),)) - parameter(v, ((i, -2),)))) / (12 * STEP)
+        columns, u = np.zeros((len(v), d)), top + np.einsum("mij,mj->mi", factor, v)
+        columns[:, depends] = sign * declared.slope(u, STEP * unit_u, depends)[:, j] * unit_u[:, depends]
         return columns
 
     def curve(v: Array) -> Array:
