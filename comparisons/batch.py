@@ -17,25 +17,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pymc as pm
-import pytensor.tensor as pt
 import xarray as xr
-from pymc.logprob.utils import local_check_parameter_to_ninf_switch
 from pytensor.graph.basic import Variable
-from pytensor.graph.fg import FunctionGraph
-from pytensor.graph.replace import graph_replace, vectorize_graph
-from pytensor.graph.rewriting.basic import MergeOptimizer, out2in
+from pytensor.graph.replace import graph_replace
 from pytensor.graph.traversal import ancestors
-from pytensor.tensor.elemwise import DimShuffle
-from pytensor.tensor.shape import Shape, Shape_i
 
-from comparisons import native
-from comparisons.functions import Array, Functions, python_function
+from comparisons import batch_graph
+from comparisons.functions import Array, Functions
 from comparisons.native import Densities
 from models.contract import Prior, Scenario, compacted, summarised
 
 ROWS = "observation"
-MOST_KNOWN = 16  # arrays that are computed once: Numba cannot read a call with more than thirty arguments
 
 
 @dataclass(frozen=True)
@@ -65,17 +57,24 @@ def _kind(world: World) -> tuple[Any, ...]:
     return (*form, *((name, one.name) for name, one in world.prior.items()))
 
 
-def _padded(worlds: Sequence[World]) -> list[World]:
-    """Give all worlds equally many rows: the last row again, counting nothing."""
+def _padded(scenario: Scenario, worlds: Sequence[World]) -> list[World]:
+    """Give all worlds equally many rows: one of their own again, counting nothing.
+
+    That row also stands for rows of weight 0, whose own slopes, times 0, would be no number where they are infinite.
+    """
     sizes = [world.data.sizes.get(ROWS, 0) for world in worlds]
     result = []
     for world, size in zip(worlds, sizes, strict=True):
         weight = np.ones(size) if world.weight is None else np.asarray(world.weight, dtype=float)
         if weight.shape != (size,):
             raise ValueError(f"a world has {size} rows in its compact form, and weights of shape {weight.shape}")
-        more = max(sizes) - size
-        data = world.data.isel({ROWS: np.r_[:size, [size - 1] * more]}) if more else world.data
-        result.append(replace(world, data=data, weight=np.append(weight, np.zeros(more))))
+        weight = np.append(weight, np.zeros(max(sizes) - size))
+        counting = np.flatnonzero(weight > 0)
+        data = world.data
+        if len(counting) < len(weight):
+            spare = counting[-1] if len(counting) else 0
+            data = scenario.part(data, np.where(weight > 0, np.arange(len(weight)), spare))
+        result.append(replace(world, data=data, weight=weight))
     return result
 
 
@@ -85,76 +84,6 @@ def _value(name: str, world: World) -> Any:
     if what == "data" and variable in world.data:
         return world.data[variable].values
     return world.prior[variable].hyperparameters[what]
-
-
-def _without_errors(terms: list[Variable]) -> list[Variable]:
-    """Let a world off the support have density zero, instead of ending the computation of all."""
-    graph = FunctionGraph(outputs=terms, clone=False)
-    out2in(local_check_parameter_to_ninf_switch).rewrite(graph)
-    return list(graph.outputs)
-
-
-def _sources(variable: Variable) -> set[Variable]:
-    """What the values of a variable are computed from; all worlds have the same shapes."""
-    found, left = set(), [variable]
-    while left:
-        one = left.pop()
-        if one not in found:
-            found.add(one)
-            if one.owner is not None and not isinstance(one.owner.op, Shape | Shape_i):
-                left.extend(one.owner.inputs)
-    return found
-
-
-def _known(total: Variable, moving: set[Variable]) -> list[Variable]:
-    """What the density is computed from that does not depend on moving variables: it is computed once.
-
-    Log factorials of the data, checks of hyperparameters and normalising constants are among it.
-    """
-    order = FunctionGraph(outputs=[total], clone=False).toposort()
-    moves, known = set(moving), dict[Variable, None]()
-    for node in order:
-        if moves.intersection(node.inputs):
-            moves.update(node.outputs)
-    for node in order:
-        if moves.intersection(node.inputs):
-            known |= {one: None for one in node.inputs if one not in moves and _has_rows(one)}
-    return list(known)[:MOST_KNOWN]
-
-
-def _has_rows(variable: Variable) -> bool:
-    """Whether a variable is computed, and has more than one element."""
-    computed = variable.owner is not None and not isinstance(variable.owner.op, DimShuffle)
-    return computed and any(length != 1 for length in variable.type.shape)
-
-
-def _merged(total: Variable) -> Variable:
-    """The same graph with equal computations made one."""
-    graph = FunctionGraph(outputs=[total], clone=False)
-    MergeOptimizer().rewrite(graph)
-    return graph.outputs[0]
-
-
-def _input(variable: Variable) -> Any:
-    """A new variable for the values of another; truth values are numbers in C."""
-    dtype = "int8" if variable.type.dtype == "bool" else variable.type.dtype
-    return pt.tensor(dtype=dtype, shape=variable.type.shape)
-
-
-def _read(variable: Variable, given: Any) -> Any:
-    """What stands in the place of a variable that is given."""
-    return pt.neq(given, 0) if variable.type.dtype == "bool" else given
-
-
-def _many(variable: Any) -> Any:
-    """One of these for every world."""
-    return pt.tensor(name=variable.name, dtype=variable.dtype, shape=(None, *variable.type.shape))
-
-
-def _weighted(term: Variable, weight: Variable) -> Variable:
-    """Each row of a term as many times as it counts."""
-    times = weight.reshape((-1, *[1] * (term.type.ndim - 1)))
-    return pt.switch(times > 0, times * term, 0.0)
 
 
 class Batch:
@@ -179,7 +108,7 @@ class Batch:
         kinds = {_kind(world) for world in compact}
         if len(kinds) > 1:
             raise ValueError(f"worlds of one batch must be of one kind, and here are {sorted(kinds)}")
-        self.worlds = _padded(compact)
+        self.worlds = _padded(scenario, compact)
         first = self.worlds[0]
         self.functions = Functions(summarised(scenario, first.data, first.prior)[1], point)
         self.model = self.functions.model
@@ -221,45 +150,19 @@ class Batch:
         functions, model = self.functions, self.model
         observed = model.logp(vars=self.observed, jacobian=False, sum=False)
         prior = model.logp(vars=self.free, jacobian=False, sum=False)
-        jacobian = functions._jacobian
-        rows = [model.named_vars_to_dims.get(one.name, ("",))[:1] == (ROWS,) for one in self.observed]
-        stacked = self._stacked
+        terms = [*observed, *prior, functions._jacobian]
+        by_row = [model.named_vars_to_dims.get(one.name, ("",))[:1] == (ROWS,) for one in self.observed]
 
         def build(data: list[Variable]) -> Any:
-            u, weight = pt.vector("u", shape=(self.size,)), pt.vector("weight")
-            counted = pt.vector("counted", shape=(len(prior) + 2,))
-            replaced = dict(zip([*functions._values, *functions._shared], [*functions._parts(u), *data], strict=True))
-            terms = _without_errors(list(graph_replace([*observed, *prior, jacobian], replaced, strict=False)))
-            seen = terms[: len(rows)]
-            # Switches, not products: 0 times the infinity of a term that does not count would be no number.
-            kept = [_weighted(term, weight) if by_row else term for term, by_row in zip(seen, rows, strict=True)]
-            sums = [pt.add(pt.zeros(()), *(term.sum() for term in kept)), *(t.sum() for t in terms[len(rows) :])]
-            total = pt.add(*(pt.switch(counted[k] > 0, counted[k] * one, 0.0) for k, one in enumerate(sums)))
-            total = _merged(total)
-            known = _known(total, {u, weight, counted})
-            given = [_input(one) for one in known]
-            read = {one: _read(one, g) for one, g in zip(known, given, strict=True)}
-            total = graph_replace(total, read, strict=False) if known else total
-            used = set(ancestors([total]))
-            known, given = [*known, *(one for one in data if one in used)], [*given, *(o for o in data if o in used)]
-            many = [_many(one) if is_stacked else one for one, is_stacked in zip(data, stacked, strict=True)]
-            differing = {one: other for one, other in zip(data, many, strict=True) if one is not other}
-            apart = [bool(set(differing) & _sources(one)) for one in known]
-            computed = [pt.cast(one, g.dtype) for one, g in zip(known, given, strict=True)]
-            before = python_function([*many], vectorize_graph(computed, differing) if known else [])
-            v = pt.matrix("v", shape=(None, self.size))
-            centre, factor = _many(u), _many(pt.matrix("factor", shape=(self.size, self.size)))
-            weights, counts = _many(weight), _many(counted)
-            inputs = [_many(g) if one else g for g, one in zip(given, apart, strict=True)]
-            batched = {g: other for g, other in zip(given, inputs, strict=True) if g is not other}
-            batched |= {u: centre + (factor * v[:, None, :]).sum(axis=-1), weight: weights, counted: counts}
-            values = vectorize_graph(total, batched)
-            graph = [values, pt.grad(values.sum(), v, disconnected_inputs="ignore")]
-            inputs = [centre, factor, weights, counts, *inputs]
-            function = pm.compile([v, *inputs], graph, mode="NUMBA", on_unused_input="ignore").vm.jit_fn
-            return native.compile_batch(function, self.size, inputs), before, apart
+            one = batch_graph.one_world(self.size, len(prior) + 2)
+            replaced = dict(
+                zip([*functions._values, *functions._shared], [*functions._parts(one.u), *data], strict=True)
+            )
+            total = batch_graph.total(one, list(graph_replace(terms, replaced, strict=False)), by_row)
+            total, known, given = batch_graph.cut(one, total, data)
+            before, apart = batch_graph.computed_once(known, given, data, self._stacked)
+            return batch_graph.compiled(one, total, given, apart), before, apart
 
-        terms = [*observed, *prior, jacobian]
         return functions._find(("batch", *functions.shapes), functions.inputs, terms, build)
 
     @cached_property

@@ -165,19 +165,59 @@ def test_a_prior_of_no_strength_may_be_zero_gaussian() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", ["mixture", "family"])
+@pytest.mark.parametrize("key", ["mixture", "family", "logistic"])
 def test_rows_of_weight_zero_are_left_out(key: str) -> None:
     """Weights of 0 and 1 make the subset of the rows, whatever stands in the others; 2 makes a row come twice."""
     first = WORLDS[key]()[0]
     n = first.data.sizes["observation"]
     weight = np.where(np.arange(n) % 3 == 0, 0.0, 1.0) + (np.arange(n) == 1)
     rows = np.repeat(np.arange(n), weight.astype(int))
-    subset = World(first.data.isel(observation=rows), first.prior)
+    subset = World(models.load(key).part(first.data, rows), first.prior)
     batch = batch_of(key, [World(first.data, first.prior, weight=weight), subset])
     u = np.tile(points(key, [first]), (2, 1))
     value, gradient = batch.densities(np.arange(2), batch.counts())(u)
     assert value[0] == pytest.approx(value[1], rel=ROUNDING)
     np.testing.assert_allclose(gradient[0], gradient[1], rtol=ROUNDING, atol=ROUNDING * np.abs(gradient).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bad", [1e160, np.inf])
+def test_a_row_of_weight_zero_may_be_far_away_mixture(bad: float) -> None:
+    """All components give it the density zero, and slopes that are no numbers; truth is the data without it."""
+    first = WORLDS["mixture"]()[0]
+    y = first.data["y"].values.copy()
+    y[0] = bad
+    weight = np.r_[0.0, np.ones(len(y) - 1)]
+    subset = World(first.data.isel(observation=slice(1, None)), first.prior)
+    batch = batch_of(
+        "mixture", [subset, World(first.data.assign(y=(first.data["y"].dims, y)), first.prior, weight=weight)]
+    )
+    value, gradient = batch.densities(np.arange(2), batch.counts())(np.tile(points("mixture", [subset]), (2, 1)))
+    assert np.isfinite(value[0])
+    assert value[1] == pytest.approx(value[0], rel=ROUNDING)
+    np.testing.assert_allclose(gradient[1], gradient[0], rtol=ROUNDING, atol=ROUNDING * np.abs(gradient).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("bad", [1e200, np.inf, np.nan])
+def test_a_row_of_weight_zero_may_be_anything_family(bad: float, last: bool) -> None:
+    """Zero density, infinite slope, no number: value and slope of the others by hand, beside a longer world."""
+    y = np.random.default_rng(3).normal(1, 2, 6)
+    rows, weight = (np.append(y, bad), np.r_[np.ones(6), 0]) if last else (np.r_[bad, y], np.r_[0, np.ones(6)])
+    data = models.load("family").simulate(np.random.default_rng(1)).assign_attrs(family="Normal")
+    data = data.isel(observation=slice(0, 9))
+    prior = {"mu": Distribution("Flat"), "sigma": Distribution("HalfFlat")}
+    spoiled = data.isel(observation=slice(0, 7)).assign(y=("observation", rows))
+    made = [World(spoiled, prior, weight=weight), World(data, prior)]
+    scenario, point = models.load("family"), {"mu": np.array(1.0), "sigma": np.array(1.0)}
+    value, gradient = Batch(scenario, made, point).densities(np.arange(2), np.ones((2, 4)) * [1, 0, 0, 0])(
+        np.array([[0.5, np.log(3)], [1.0, 0.0]])
+    )
+    assert value[0] == pytest.approx(np.sum(stats.norm.logpdf(y, 0.5, 3)), rel=ROUNDING)
+    slope = [np.sum(y - 0.5) / 9, np.sum((y - 0.5) ** 2) / 9 - 6]
+    np.testing.assert_allclose(gradient[0], slope, rtol=ROUNDING, atol=ROUNDING)
+    assert value[1] == pytest.approx(np.sum(stats.norm.logpdf(data["y"].values, 1, 1)), rel=ROUNDING)
 
 
 def test_weights_must_be_those_of_the_compact_rows_coin() -> None:
