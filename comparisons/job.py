@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import models
 from comparisons import store
-from comparisons.settings import SETTINGS
+from comparisons.settings import SEEDS, SETTINGS, check_numbers
 from models.contract import BadInput
 
 TRUTHS = ("prior", "fixed")
@@ -59,15 +59,8 @@ class Job:
             raise BadInput(f"no fit named {self.fit!r}; known fits: {', '.join(models.fits())}")
         if self.truth not in TRUTHS:
             raise BadInput(f"--truth {self.truth!r}: prior (drawn anew in every world) or fixed")
-        for option, value, low, high in (
-            ("--worlds", self.worlds, 1, 100_000_000),
-            ("--size", self.size, 1, 1_000_000),
-            ("--seed", self.seed, 0, 2**63 - 1),
-        ):
-            if not low <= value <= high:
-                raise BadInput(f"{option} {value}: give a whole number from {low:,} to {high:,}")
-        if not 0.01 <= self.level <= 0.999:
-            raise BadInput(f"--level {self.level:g}: give a probability between 0.01 and 0.999, such as 0.95")
+        counts = ("--worlds", self.worlds, (1, 100_000_000)), ("--size", self.size, (1, 1_000_000))
+        check_numbers(self.level, [*counts, ("--seed", self.seed, SEEDS)])
 
     @property
     def chunks(self) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import models
 from comparisons import store
-from comparisons.settings import SETTINGS, Settings
+from comparisons.settings import SEEDS, SETTINGS, Settings, check_numbers
 from comparisons.wishes import OWN, fixed_numbers, flag, wanted_priors
 from models.contract import BadInput, Prior, Scenario
 from models.contract.columns import shown
@@ -200,17 +200,10 @@ def slug(scenario_name: str, source: str) -> str:
 
 def check_settings(settings: Settings) -> None:
     """Refuse settings that make no sense; raises `BadInput`."""
-    if not 0.01 <= settings.level <= 0.999:
-        raise BadInput(f"--level {settings.level:g}: give a probability between 0.01 and 0.999, such as 0.95")
+    counts = ("--draws", settings.draws, (100, 1_000_000)), ("--chains", settings.chains, (2, 64))
+    check_numbers(settings.level, [*counts, ("--seed", settings.seed, SEEDS)])
     if settings.interval not in ("eti", "hdi"):
         raise BadInput(f"--interval {settings.interval!r}: eti (equal-tailed) or hdi (highest density)")
-    for option, value, low, high in (
-        ("--draws", settings.draws, 100, 1_000_000),
-        ("--chains", settings.chains, 2, 64),
-        ("--seed", settings.seed, 0, 2**63 - 1),
-    ):
-        if not low <= value <= high:
-            raise BadInput(f"{option} {value}: give a whole number from {low:,} to {high:,}")
 
 
 def _texts(values: Iterable[str]) -> list[str]:

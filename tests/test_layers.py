@@ -18,6 +18,7 @@ PYMC = {"pymc", "pytensor", "nutpie"}
 READINGS = {
     "batch_posterior",
     "batch",
+    "batch_graph",
     "functions",
     "native",
     "points",
