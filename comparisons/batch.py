@@ -78,12 +78,12 @@ def _padded(scenario: Scenario, worlds: Sequence[World]) -> list[World]:
     return result
 
 
-def _value(name: str, world: World) -> Any:
-    """The value of a `pm.Data`, by its name (`models.contract.Scenario.compact`)."""
+def _value(name: str, world: World, shape: tuple[int, ...]) -> Any:
+    """The value of a `pm.Data`, by its name (`models.contract.Scenario.compact`); one number may stand for several."""
     variable, _, what = name.rpartition("_")
     if what == "data" and variable in world.data:
         return world.data[variable].values
-    return world.prior[variable].hyperparameters[what]
+    return np.broadcast_to(world.prior[variable].hyperparameters[what], shape)
 
 
 class Batch:
@@ -125,9 +125,9 @@ class Batch:
         """Data and hyperparameters of all worlds; lengths of dims are the same for all."""
         result = []
         for variable, stacked, value in zip(self.functions._shared, self._stacked, self.functions._data, strict=True):
-            dtype = np.asarray(value).dtype
-            values = [_value(variable.name, world) for world in self.worlds] if stacked else [value]
-            result.append(np.stack(values).astype(dtype) if stacked else value)
+            own = np.asarray(value)
+            values = [_value(variable.name, world, own.shape) for world in self.worlds] if stacked else []
+            result.append(np.stack(values).astype(own.dtype) if stacked else value)
         return result
 
     def _check(self, last: Functions) -> None:

@@ -39,6 +39,7 @@ CHORDS = 12  # iterations with the curvature known at the start
 CLOSE = 1e-4  # standard errors: the last of them
 ITERATIONS = 60  # of Newton's method, for whatever has not arrived
 LONGEST = 3.0  # standard errors per Newton step
+HALVINGS = 50  # of the way to a point where the whole has no density
 FAR = 50.0  # standard errors: no maximum is looked for beyond
 ARRIVED = 1e-7  # standard errors
 FLAT = 1e-6  # curvature, of what it was with all observations: below it the objective ends in a plain, not in a maximum
@@ -174,11 +175,27 @@ class _Around:
             )
             rest = sum((found[one.name].reshape(len(u), -1).sum(axis=1) for one in self.prior), np.zeros(len(u)))
             if self.whole is not None:
-                every = self.whole.each_term(self.whole.model.observed_RVs, u)
-                rest = (
-                    rest + sum(one.reshape(len(u), -1).sum(axis=1) for one in every.values()) - likelihood.sum(axis=1)
-                )
+                rest = rest + self.outside(self.whole, v, likelihood)
         return likelihood, rest
+
+    def outside(self, whole: Functions, v: Array, likelihood: Array) -> Array:
+        """Log density of the observations that are not among the n, shape (s,): of the whole, less that of the n.
+
+        Where one of the n has density zero, so has the whole, and infinity cannot be taken from infinity. What the
+        others have there is what they have at the last point on the way where the whole has a density.
+        """
+        result = each_total(whole, self.u + v @ self.factor.T) - likelihood.sum(axis=1)
+        lost = np.flatnonzero(np.isnan(result))
+        if not len(lost):
+            return result
+        low, high = np.zeros((len(lost), 1)), np.ones((len(lost), 1))
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            there = np.isfinite(each_total(whole, self.u + (middle * v[lost]) @ self.factor.T))[:, None]
+            low, high = np.where(there, middle, low), np.where(there, high, middle)
+        u = self.u + (low * v[lost]) @ self.factor.T
+        result[lost] = each_total(whole, u) - each_total(self.functions, u)
+        return result
 
     def at_the_point(self) -> tuple[Array, Array, Array]:
         """Log density of the chosen rows at the maximum, its gradient and its Hessian."""
@@ -266,6 +283,8 @@ class _Around:
     def limit(self, v: Array, total: Array, own: Array) -> float:
         """Log density of a row at the boundary that the maximum has gone to without it; NaN if it went elsewhere."""
         near, far = (self.declared(self.u + self.factor @ (scale * v)) for scale in (1.0, 2.0))
+        if not np.isfinite(total).all():
+            return float("nan")
         if not (abs(total[1] - total[0]) < SETTLED and np.allclose(near, far, rtol=SETTLED, atol=SETTLED)):
             return float("nan")
         possible = np.isfinite(own).all() and abs(own[1] - own[0]) < SETTLED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -157,3 +158,22 @@ def test_a_fit_of_large_data_is_that_of_small_data(name: str, prior: str, monkey
     assert lost.reason == f"estimated from a random 40 of {n:,} observations"
     assert abs(lost.total - all_of_it.total) < 5 * lost.error
     assert some["mle"].attrs["log_density"] == pytest.approx(every["mle"].attrs["log_density"], rel=ROUNDING)
+
+
+@pytest.mark.parametrize("tail", [0, 7])
+def test_a_row_that_the_others_rule_out_is_ruled_out_of_the_whole_coin(tail: int) -> None:
+    """Twenty heads and a tail: without it theta is 1, where its density is zero and so is that of the whole."""
+    scenario = models.load("coin")
+    flips = np.ones(21, dtype=int)
+    flips[tail] = 0
+    data = scenario.read(pd.DataFrame({"heads": flips}))
+    prior = scenario.priors(data)["flat"]
+    point = scenario.start(data, np.random.default_rng(0))
+    whole = Functions(summarised(scenario, data, prior)[1], point)
+    likelihood = mle(whole, ["theta"], [whole.unconstrain(point)] * 2, LEVEL)
+    some = np.arange(10)
+    among = Functions(scenario.model(scenario.part(data, some), prior), point)
+    found = left_out.of_point(among, likelihood, "mle", some, whole)
+    assert found.elpd[tail] == -np.inf
+    assert f"without observation {tail} the point rules it out (1 such of 10)" in found.reason
+    np.testing.assert_allclose(np.delete(found.elpd, tail), np.log(19 / 20), atol=1e-4)
