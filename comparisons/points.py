@@ -33,10 +33,9 @@ FAILURES = {
     "boundary": "on the boundary of the parameter space",
     "not a maximum": "not found: the optimiser did not converge to a maximum",
 }
-BOUNDARY = {
-    True: "; there is no curvature there and no Laplace approximation",
-    False: "; the level of an interval is nominal there",
-}
+NO_LAPLACE = "; there is no curvature there and no Laplace approximation"
+NOMINAL = "; the level of an interval is nominal there"
+NO_PROFILE = "; there is no curvature there, and with several parameters no profile interval"
 LAPLACE = "laplace, declared scale"
 GIVEN = ", given the zeros"
 DELTA = "laplace, delta method"
@@ -206,7 +205,8 @@ def _point(
         if optimum.held.any():
             reason[np.isnan(sd)] = "exactly at the kink of its Laplace prior: no curvature, no standard deviation"
     elif exists:
-        reason[:] = (obstacle or FAILURES["boundary"]) + BOUNDARY[ends is None]
+        more = NO_LAPLACE if ends is None else np.where(np.isnan(ends).any(axis=0), NO_PROFILE, NOMINAL)
+        reason[:] = (obstacle or FAILURES["boundary"]) + np.asarray(more, dtype=object)
     else:
         estimate = nothing
         reason[:] = obstacle or FAILURES[optimum.failure or "not a maximum"]

@@ -37,7 +37,9 @@ class Readings:
     labels : list of str
         Of the q declared parameters, elements of vectors each with a label.
     mle, map : dict of str to array, shape (worlds, q)
-        ``estimate``, ``sd``, ``lower``, ``upper``, ``wald_lower``, ``wald_upper``; NaN where there is none.
+        ``estimate``, ``sd``, ``lower``, ``upper``, ``wald_lower``, ``wald_upper``; NaN where there is none. A
+        maximum on the boundary has no ``sd``, and no interval but the profile interval of a model with one parameter.
+        A coefficient held at the kink of its Laplace prior has no curvature: no ``sd`` and no Laplace interval.
     chains : Chains
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,20 @@ def test_a_density_that_is_no_number_far_out_ends_nothing() -> None:
 
     ends = np.array(intervals(Planted(1, density), normal_optima(np.zeros((1, 1))), Written(lambda u: u)))
     np.testing.assert_allclose(np.abs(ends), np.sqrt(2 * DROP), rtol=1e-9)
+
+
+def test_a_maximum_on_the_boundary_of_two_parameters_has_no_interval_here() -> None:
+    """As its words say; a regular neighbour has one."""
+    centres = np.zeros((2, 2))
+    optima = replace(
+        normal_optima(centres),
+        regular=np.array([False, True]),
+        boundary=np.array([True, False]),
+        covariance=np.array([np.zeros((2, 2)), np.eye(2)]),
+    )
+    lower, upper = intervals(normal(centres), optima, Written(lambda u: u))
+    assert np.isnan([lower[0], upper[0]]).all()
+    np.testing.assert_allclose([-lower[1], upper[1]], np.sqrt(2 * DROP), rtol=1e-4)
 
 
 def bump_and_edge(height: float) -> Planted:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pymc as pm
 import pytest
 import statsmodels.api as sm
 import xarray as xr
 from scipy.optimize import minimize
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 
 import models
-from comparisons.functions import Array
+from comparisons import points
+from comparisons.functions import Array, Functions
 from models import coin, gaussian, logistic, regression
 from models.contract import Distribution, Prior, dataset
 from tests.cases import Case, case
@@ -230,3 +232,24 @@ def test_constant_data_have_no_largest_likelihood() -> None:
     assert str(one.mle.reason["sigma"]).startswith("unbounded")
     assert one.map_.exists  # a LogNormal keeps sigma from zero
     assert float(one.map_.estimate["sigma"]) > 0
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_maximum_on_the_boundary_says_whether_it_has_an_interval(several: bool) -> None:
+    """Three heads of three have the interval from exp(-chi^2 / 6) to 1; beside a second coin it is none."""
+    with pm.Model() as model:
+        first = pm.Uniform("first", 0, 1)
+        pm.Binomial("three", n=3, p=first, observed=3)
+        if several:
+            pm.Binomial("five", n=5, p=pm.Uniform("second", 0, 1), observed=2)
+    names = ["first", "second"][: 1 + several]
+    functions = Functions(model, {name: np.array(0.5) for name in names})
+    point = points.mle(functions, names, [np.full(len(names), 0.3), np.full(len(names), -0.2)], 0.95)
+    assert point.optimum.failure == "boundary"
+    assert point.estimate["first"] == pytest.approx(1, abs=1e-9)
+    said = str(point.reason["first"])
+    assert said.startswith("on the boundary of the parameter space; ")
+    assert ("no profile interval" in said) == several == bool(np.isnan(point.lower["first"]))
+    if not several:
+        assert point.lower["first"] == pytest.approx(np.exp(-chi2.ppf(0.95, 1) / 6), rel=1e-6)
+        assert "nominal" in said
