@@ -80,8 +80,7 @@ def _statistics(data: xr.Dataset) -> tuple[int, float, float]:
     if has_statistics(data):
         return int(data["rows"]), float(data["mean"]), float(data["squares"])
     y = data["y"].values
-    centre = float(np.mean(y))
-    return len(y), centre, float(np.sum((y - centre) ** 2))
+    return len(y), float(np.mean(y)), float(np.sum((y - np.mean(y)) ** 2))
 
 
 def priors(
@@ -173,9 +172,8 @@ def _perfect(data: xr.Dataset, prior: Prior) -> bool:
     if has_statistics(data):
         return False
     y = data["y"].values
-    if y.size and y.min() < y.max():
-        return False
-    return not prior["mu"].fixed or not y.size or bool(np.all(prior["mu"].hyperparameters["value"] == y[0]))
+    centre = prior["mu"].hyperparameters["value"] if prior["mu"].fixed else y[:1]
+    return bool(np.all(y == centre))
 
 
 def improper(data: xr.Dataset, prior: Prior) -> str:
