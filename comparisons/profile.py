@@ -36,21 +36,29 @@ def intervals(density: Density, optimum: Optimum, declared: Declared, level: flo
 
 
 def _roots(density: Density, optimum: Optimum, declared: Declared, drop: float) -> tuple[Array, Array]:
-    """Both ends of a model with one parameter; a side on which the likelihood never falls that far ends at infinity."""
+    """Both ends of a model with one parameter; a side on which the likelihood never falls that far ends at infinity.
+
+    Where the likelihood stops being a number before it has fallen so far, the end is missing.
+    """
     top = optimum.u[0]
     unit = float(np.sqrt(optimum.covariance[0, 0])) if optimum.regular else 1.0
 
     def excess(u: float) -> float:
-        return density(np.array([u]))[0] - optimum.value + drop
+        return float(np.nan_to_num(density(np.array([u]))[0] - optimum.value + drop, nan=-np.inf))
 
-    ends = []
+    ends, known = [], []
     for sign in (-1.0, 1.0):
         reach = unit
         while excess(top + sign * reach) > 0 and reach < 1e4 * unit:
             reach *= 1.5
         far = top + sign * reach
-        ends.append(declared(np.array([brentq(excess, top, far, xtol=1e-12) if excess(far) < 0 else far])))
-    return np.minimum(*ends), np.maximum(*ends)
+        crossed = excess(far) < 0
+        end = brentq(excess, top, far, xtol=1e-12) if crossed else far
+        ends.append(declared(np.array([end])))
+        known.append(not crossed or abs(excess(end)) < ON_CONTOUR)
+    order = np.argsort(ends, axis=0)  # where the parameter falls as u grows, its ends change places
+    low, high = np.take_along_axis(np.where(np.array(known)[:, None], ends, np.nan), order, axis=0)
+    return low, high
 
 
 def _end(density: Density, optimum: Optimum, declared: Declared, drop: float, j: int, sign: float) -> float:

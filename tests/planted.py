@@ -42,6 +42,10 @@ class Written:
     def __init__(self, each: Callable[[Array], Array]) -> None:
         self.each = each
 
+    def __call__(self, u: Array) -> Array:
+        """Of one point, shape (d,) to (q,)."""
+        return np.asarray(self.each(u[None])[0])
+
     def slope(self, u: Array, step: Array, along: Any = None) -> Array:
         """As `comparisons.functions.Declared`."""
         return slopes(self.each, u, step, along)

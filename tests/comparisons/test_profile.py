@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from scipy.optimize import brentq
 from scipy.stats import binom, chi2
 
+from comparisons import profile
+from comparisons.functions import Array
+from comparisons.optimum import Optimum
 from models import coin
 from models.contract import Distribution
 from tests.cases import LEVEL, Case, case
+from tests.planted import Written
 
 DROP = float(chi2.ppf(LEVEL, 1)) / 2
 # An end may miss the contour by comparisons.profile.ON_CONTOUR = 1e-4 in log density, whose slope there is about
@@ -99,3 +105,20 @@ def test_the_interval_of_the_level_asked_for() -> None:
     lower, upper = float(narrow.lower["theta"]), float(narrow.upper["theta"])
     fall = binom.logpmf(7, 10, 0.7) - binom.logpmf(7, 10, [lower, upper])
     np.testing.assert_allclose(fall, chi2.ppf(0.5, 1) / 2, rtol=1e-4)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("what", [np.nan, -np.inf])
+def test_a_density_that_stops_being_a_number_has_no_end_there(what: float, sign: float) -> None:
+    """Past one standard error of a Normal; its other end, and the order of both, stay what they are."""
+
+    def density(u: Array) -> tuple[float, Array]:
+        return -(float(u[0]) ** 2) / 2 if u[0] < 1 else what, -u
+
+    one = np.ones(1, dtype=bool)
+    optimum = Optimum(np.zeros(1), 0.0, np.eye(1), ~one, True, "", 0.0, 1, 1, 0)
+    declared: Any = Written(lambda u: sign * u)
+    lower, upper = (float(end[0]) for end in profile.intervals(density, optimum, declared, LEVEL))
+    missing, found = (upper, lower) if sign > 0 else (lower, upper)
+    assert np.isnan(missing)
+    assert found == pytest.approx(-sign * np.sqrt(2 * DROP), abs=END)
