@@ -51,7 +51,8 @@ def _dependence(optima: Optima, declared: Declared, drop: float, worlds: NDArray
     """
     unit = np.sqrt(np.einsum("mii->mi", optima.covariance[worlds]))
     top, away = optima.u[worlds], np.sqrt(2 * drop) * unit
-    slope = declared.slope(np.concatenate([top, top + away, top - away]), STEP * np.tile(unit, (3, 1)))
+    with np.errstate(all="ignore"):  # what is no number far out depends on everything
+        slope = declared.slope(np.concatenate([top, top + away, top - away]), STEP * np.tile(unit, (3, 1)))
     return [[int(i) for i in np.flatnonzero(row)] for row in np.any(slope != 0, axis=0)]
 
 

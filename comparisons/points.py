@@ -205,8 +205,8 @@ def _point(
         if optimum.held.any():
             reason[np.isnan(sd)] = "exactly at the kink of its Laplace prior: no curvature, no standard deviation"
     elif exists:
-        more = NO_LAPLACE if ends is None else np.where(np.isnan(ends).any(axis=0), NO_PROFILE, NOMINAL)
-        reason[:] = (obstacle or FAILURES["boundary"]) + np.asarray(more, dtype=object)
+        profiled = NOMINAL if len(optimum.u) == 1 else NO_PROFILE
+        reason[:] = (obstacle or FAILURES["boundary"]) + (NO_LAPLACE if ends is None else profiled)
     else:
         estimate = nothing
         reason[:] = obstacle or FAILURES[optimum.failure or "not a maximum"]
