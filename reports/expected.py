@@ -97,14 +97,19 @@ def _chart(key: str, fit: Fit, compared: Compared, whole: bool) -> Chart:
         edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
     x = alt.X("low:Q", title=compared.label, scale=alt.Scale(nice=False, domain=[float(edges[0]), float(edges[-1])]))
     y = alt.Y("share:Q", title="share", axis=alt.Axis(format="%", tickCount=4))
-    layers: list[Any] = [_bars(finite, edges).mark_bar(color=charts.QUIET, opacity=0.35).encode(x=x, x2="high:Q", y=y)]
+    zero = alt.YDatum(0)
+    layers: list[Any] = [
+        _bars(finite, edges).mark_bar(color=charts.QUIET, opacity=0.35).encode(x=x, x2="high:Q", y=y, y2=zero)
+    ]
     if len(compared.seen) == 1:
         line = alt.Chart(charts.data(charts.rows(low=compared.seen.astype(float)))).mark_rule(strokeWidth=2)
         layers.append(line.encode(x=x))
     else:
         bars = _bars(compared.seen, edges).mark_bar(fillOpacity=0, stroke=charts.INK, strokeWidth=1.2)
-        layers.append(bars.encode(x=x, x2="high:Q", y=y))
-    alternative = f"Histogram of {compared.label} in data sets drawn from the prior {fit.default}, and the data in outline."
+        layers.append(bars.encode(x=x, x2="high:Q", y=y, y2=zero))
+    alternative = (
+        f"Histogram of {compared.label} in data sets drawn from the prior {fit.default}, and the data in outline."
+    )
     return charts.chart(
         key, alt.layer(*layers).properties(height=170), alternative, sentence(fit.default, compared)
     )  # fmt: skip

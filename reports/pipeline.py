@@ -24,6 +24,8 @@ FILES = ("fit.nc", "comparison.csv", "checks.json")
 PACKAGES = ("altair", "arviz", "arviz-plots", "arviz-stats", "docutils", "jinja2", "matplotlib", "vl-convert-python")
 TAKEN = ("comparison.csv", "checks.json", "verdict.md", "fit.ipynb", "fit.nc", "sweep_prior.nc", "sweep_n.nc")
 """Results that a site has copies of, so that it can be carried away."""
+HANDOUT = "handouts/{}.pdf"
+"""The page on paper, if it was made."""
 META = re.compile(r'<meta name="threefold-inputs" content="([0-9a-f]{64})">')
 
 
@@ -121,13 +123,16 @@ def build(
 def _stale(folder: Path, site: Path, code: str) -> str:
     """The digest a page should carry, if it does not; else an empty string."""
     digest = page_digest(folder, code)
+    if (site / HANDOUT.format(folder.name)).is_file():
+        digest = store.digest([], digest, "with a handout")  # to which the page has a link
     whole = all((site / "assets" / f"{folder.name}{suffix}").is_file() for suffix in (".json", ".svg"))
     return "" if whole and written_digest(site / f"{folder.name}.html") == digest else digest
 
 
 def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) -> None:
     print(f"pages: {len(stale)} to build", flush=True)
-    processes = context(["reports.page"])
+    sections = sorted(path.stem for path in (HERE / "sections").glob("[!_]*.py"))
+    processes = context(["reports.page", *(f"reports.sections.{name}" for name in sections)])
     # The largest results take longest: they go first.
     order = sorted(stale, key=lambda name: -(results / name / "fit.nc").stat().st_size)
     if min(jobs, len(stale)) == 1:
@@ -189,12 +194,22 @@ def build_page(folder: Path, site: Path, digest: str) -> float:
 
 
 def _take(folder: Path, site: Path) -> list[str]:
-    """Copy the results of a fit into the site; returns their addresses."""
+    """Copy the results of a fit into the site, those that are not there yet; returns the addresses of all."""
     place = site / "downloads" / folder.name
     taken = [folder / name for name in TAKEN if (folder / name).is_file()]
     for path in taken:
-        store.write(place / path.name, partial(shutil.copyfile, path))
-    return [f"downloads/{folder.name}/{path.name}" for path in taken]
+        if not _same(path, place / path.name):
+            store.write(place / path.name, partial(shutil.copy2, path))  # with its time, by which `_same` knows it
+    handout = [HANDOUT.format(folder.name)] if (site / HANDOUT.format(folder.name)).is_file() else []
+    return [*(f"downloads/{folder.name}/{path.name}" for path in taken), *handout]
+
+
+def _same(original: Path, copy: Path) -> bool:
+    """Whether a copy is of this very file, by size and time."""
+    if not copy.is_file():
+        return False
+    theirs, ours = original.stat(), copy.stat()
+    return (theirs.st_size, theirs.st_mtime_ns) == (ours.st_size, ours.st_mtime_ns)
 
 
 def _build_assets(site: Path) -> None:

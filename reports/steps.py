@@ -117,7 +117,14 @@ def picture(fit: Fit) -> Chart | None:
             bars.append({"k": k, "parameter": way.parameter, "part": PARTS[name], "start": start, "end": to})
         for reading, place in (("mle", way.mle), ("map", way.map), ("posterior", 0.0)):
             if exists(place):
-                row = {"k": k, "parameter": way.parameter, "reading": reading, "place": place, "low": None, "high": None}
+                row = {
+                    "k": k,
+                    "parameter": way.parameter,
+                    "reading": reading,
+                    "place": place,
+                    "low": None,
+                    "high": None,
+                }
                 marks.append(row | ({"low": -way.error, "high": way.error} if reading == "posterior" else {}))
     ends = [bar[key] for bar in bars for key in ("start", "end")]
     low, high = max(min(ends) - 0.05, -REACH), min(max(ends) + 0.05, REACH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -10,8 +11,9 @@ from markupsafe import Markup
 TEMPLATES = Path(__file__).parent / "templates"
 
 
+@cache
 def environment() -> Environment:
-    """Return the templates; every name from data is escaped, and a missing name is an error."""
+    """Return the templates, compiled once; every name from data is escaped, and a missing name is an error."""
     found = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

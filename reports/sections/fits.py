@@ -71,7 +71,7 @@ def how(fit: Fit, reading: str) -> str:
     audit = fit.tree[fit.default][reading].attrs
     starts, agreeing = int(audit["starts"]), int(audit["agreeing"])
     climbed = f"Climbed from {plural(starts, 'dispersed start')}"
-    found = f"{agreeing} of them reached this value" if agreeing else "none of them counts as having reached a maximum"
+    found = f"{agreeing} of them reached this value" if agreeing else "none found a top inside the parameter space"
     past = int(audit["collapsed"])
     ran = f", {past} ran past it without a maximum" if past else ""
     steepest = float(audit["gradient"])

@@ -96,10 +96,10 @@ def test_names_from_data_are_data(home: Path, name: str) -> None:
         assert EVIL not in (home / "site" / f"{page}.html").read_text(encoding="utf-8")
         for script in soup(home, page).select("script"):
             if script.get("type") == "application/json":
-                assert isinstance(json.loads(script.get_text()), dict)
+                assert isinstance(json.loads(str(script.string)), dict)
             else:
                 assert script["src"] in ("assets/vega.js", "assets/page.js")
-                assert not script.get_text()
+                assert not script.string
         assert not [key for tag in soup(home, page).select("*") for key in tag.attrs if key.startswith("on")]
     assert EVIL in text(soup(home, name))
 
