@@ -13,7 +13,7 @@ from comparisons.digits import percent
 from reports import densities, draw, words
 from reports.draw import Image
 from reports.stored import POINTS, Fit
-from reports.style import LIKELIHOOD, NEUTRAL, PALE, PRIOR, PRIORS, READINGS, SHORT, TRUTH
+from reports.style import LIKELIHOOD, NEUTRAL, PALE, PRIOR, READINGS, SHORT, TRUTH
 
 SMALL = 6  # elements up to which the headline shows densities
 REACH = 6.0  # posterior standard deviations shown on either side, at most

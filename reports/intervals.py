@@ -1,4 +1,4 @@
-"""What an interval says and what it does not: the confidence and the credible reading of one parameter, side by side."""
+"""What an interval says and what it does not: the intervals of the three readings of one parameter, side by side."""
 
 from __future__ import annotations
 

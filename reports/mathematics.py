@@ -14,9 +14,10 @@ from typing import Any
 from docutils.utils.math.latex2mathml import tex2mathml
 from markupsafe import Markup
 
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau phi chi psi omega".split()
-)
+GREEK = {
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi"),
+    *("rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
+}
 SHOWN = 3  # elements of a vector, beyond which only the first two and the last are set
 TOKEN = re.compile(
     r"\s+|sum over (?P<over>[A-Za-z]\w*) of|mean\((?P<mean>[A-Za-z]\w*)\)|(?P<name>[A-Za-z]\w*)"
@@ -93,7 +94,8 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 def _word(name: str) -> str:
     """A name: a Greek letter, a letter, or upright words."""
     first, _, rest = name.partition("_")
-    tex = rf"\{first}" if first in GREEK else first if len(first) == 1 else rf"\mathrm{{{first}}}"
+    greek = {"lam": "lambda"}.get(first, first)  # which Python keeps for itself
+    tex = rf"\{greek}" if greek in GREEK else first if len(first) == 1 else rf"\mathrm{{{first}}}"
     return f"{tex}_{{{_word(rest)}}}" if rest else tex
 
 

@@ -1,8 +1,9 @@
 """Why the readings differ: the way from the MLE to the posterior mean, in steps that add up exactly.
 
-In posterior standard deviations: the *prior* takes the MLE to the MAP, the *shape* of the posterior takes the MAP to its
-mean, and *Monte Carlo error* takes the mean itself to the mean of the draws. The last can be told from the second only
-where an independent reference knows the mean itself; elsewhere it is part of the shape, and its standard error is drawn.
+In posterior standard deviations: the *prior* takes the MLE to the MAP, the *shape* of the posterior takes the MAP to
+its mean, and *Monte Carlo error* takes the mean itself to the mean of the draws. The last can be told from the second
+only where an independent reference knows the mean itself; elsewhere it is part of the shape, and its standard error is
+drawn.
 """
 
 from __future__ import annotations
@@ -152,9 +153,10 @@ def picture(fit: Fit) -> Chart | None:
     knobs = [charts.Knob("prior", "prior", list(fit.priors), 0, choice=True)] if several else []
     alternative = f"The way from MLE to posterior mean of {len(fit.labels)} parameters, in bars per step."
     caption = (
-        "Each bar is one step: from the MLE (square) the prior leads to the MAP (triangle), the shape of the posterior to "
-        "its mean, and Monte Carlo error to the mean of the draws (circle, with its standard error). The steps add up to "
-        f"the distance. Look for the longer bar: a long blue one is the prior's doing, a long green one skewness.{cut}"
+        "Each bar is one step: from the MLE (square) the prior leads to the MAP (triangle), the shape of the posterior "
+        "to its mean, and Monte Carlo error to the mean of the draws (circle, with its standard error). The steps add "
+        "up to the distance. Look for the longer bar: a long blue one is the prior's doing, a long green one skewness."
+        f"{cut}"
     )
     stills = [{"prior": k} for k in range(len(fit.priors))]
     return charts.chart("apart-steps", drawing, alternative, caption, knobs, stills if several else ())

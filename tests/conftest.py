@@ -24,6 +24,8 @@ class ByScenario(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/browser/"):
+            return "browser"  # one browser for all
         found = TOGETHER.search(nodeid.partition("::")[2]) or TOGETHER.search(nodeid)
         return found.group() if found else nodeid
 
@@ -37,10 +39,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the toys' results and their site."""
     from reports import pipeline
+    from tests.swept import write_sweeps
     from tests.toys import TOYS, write_fit
 
     home = tmp_path_factory.mktemp("home")
     for name, make in TOYS.items():
         write_fit(home / "results", name, make())
+    write_sweeps(home / "results" / "coin", "theta", "a")
     pipeline.build([], 1, list(TOYS), home / "results", home / "site")
     return home
