@@ -71,8 +71,8 @@ def _encoded(figure: Figure, kind: str) -> bytes:
         return buffer.getvalue()
     # A palette has a third of the bytes and is made in less time than a full PNG is compressed.
     figure.savefig(buffer, format="raw", dpi=SHARP)
-    size = tuple(int(side) for side in figure.get_size_inches() * SHARP)
-    drawn = images.frombytes("RGBA", size, buffer.getvalue()).convert("RGB")
+    width, height = (int(side) for side in figure.get_size_inches() * SHARP)
+    drawn = images.frombytes("RGBA", (width, height), buffer.getvalue()).convert("RGB")
     buffer = io.BytesIO()
     drawn.quantize(COLOURS, images.Quantize.FASTOCTREE, dither=images.Dither.NONE).save(buffer, format="png")
     return buffer.getvalue()

@@ -73,8 +73,8 @@ def sentence(prior: str, compared: Compared) -> str:
         share = float(np.mean(compared.expected >= compared.seen[0]))
         return (
             f"{said}; seen was {significant(float(compared.seen[0]), 4)}, and {percent(round(share, 3))} of the data "
-            "sets from the prior have as much or more. Look for a line where there is nearly no grey: such data the prior "
-            "would hardly have believed."
+            "sets from the prior have as much or more. Look for a line where there is nearly no grey: such data the "
+            "prior would hardly have believed."
         )
     first, last = significant(float(compared.seen.min()), 3), significant(float(compared.seen.max()), 3)
     return (

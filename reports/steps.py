@@ -111,7 +111,8 @@ def picture(fit: Fit) -> Chart | None:
     ways = [(k, way) for k, prior in enumerate(fit.priors) for way in steps(fit, prior)]
     if not any(way.parts for _, way in ways):
         return None
-    bars, marks = [], []
+    bars: list[dict[str, Any]] = []
+    marks: list[dict[str, Any]] = []
     for k, way in ways:
         stops = list(way.places.items())
         for (_, start), (name, to) in pairwise(stops):
@@ -127,7 +128,7 @@ def picture(fit: Fit) -> Chart | None:
                     "high": None,
                 }
                 marks.append(row | ({"low": -way.error, "high": way.error} if reading == "posterior" else {}))
-    ends = [bar[key] for bar in bars for key in ("start", "end")]
+    ends = [float(bar[key]) for bar in bars for key in ("start", "end")]
     low, high = max(min(ends) - 0.05, -REACH), min(max(ends) + 0.05, REACH)
     cut = f" Beyond {REACH:g} standard deviations the way is cut off." if max(map(abs, ends)) > REACH else ""
     y = alt.Y("parameter:N", title=None, sort=None, axis=alt.Axis(labelLimit=140, domain=False, ticks=False))

@@ -42,9 +42,6 @@ def column(fit: Fit, reading: str) -> dict[str, Any]:
     tex, meaning = OBJECTIVES[reading]
     checks = [check for check in fit.checks if check["reading"] == reading and check["prior"] in ("", fit.default)]
     failed = [check for check in checks if not check["passed"]]
-    verdict = f"All {plural(len(checks), 'check')} passed." if checks else "Nothing was checked."
-    if failed:
-        verdict = f"{len(failed)} of {plural(len(checks), 'check')} failed."
     return {
         "key": reading,
         "symbol": READINGS[reading].symbol,
@@ -54,10 +51,16 @@ def column(fit: Fit, reading: str) -> dict[str, Any]:
         "how": how(fit, reading),
         "results": [_result(fit, label, reading) for label in fit.labels[:MOST]],
         "more": max(0, len(fit.labels) - MOST),
-        "verdict": verdict,
+        "verdict": _verdict(len(failed), len(checks)),
         "checks": [check | {"called": CALLED.get(check["name"], check["name"])} for check in checks],
         "failed": failed,
     }
+
+
+def _verdict(failed: int, checks: int) -> str:
+    if checks < 2:
+        return f"The one check {'failed' if failed else 'passed'}." if checks else "Nothing was checked."
+    return f"{failed} of {checks} checks failed." if failed else f"All {checks} checks passed."
 
 
 def how(fit: Fit, reading: str) -> str:
