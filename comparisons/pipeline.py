@@ -118,7 +118,7 @@ def fit_plan(plan: Plan, results: Path) -> int:
 
 def _run(groups: list[tuple[Sequence[str | Plan], Path]], jobs: int, after: After | None = None) -> int:
     """Fit groups of built-in names or plans, a group per process at a time."""
-    with ProcessPoolExecutor(min(jobs, len(groups)), mp_context=context(IMPORTED), initializer=_serve) as pool:
+    with ProcessPoolExecutor(min(jobs, len(groups)), mp_context=context(IMPORTED), initializer=serve) as pool:
         # Ctrl-C is for this process; those that it starts inherit that they do not hear it.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         tasks = [pool.submit(_fit_group, group, results, after) for group, results in groups]
@@ -151,7 +151,7 @@ def context(imported: list[str]) -> multiprocessing.context.BaseContext:
     return made
 
 
-def _serve() -> None:
+def serve() -> None:
     """Leave Ctrl-C to the parent, which ends its workers without a traceback from each; end when the parent ends."""
     gc.freeze()  # what was imported stays: looking through it again and again for garbage takes a tenth of the time
     gc.set_threshold(20_000, 50, 1_000)

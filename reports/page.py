@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 import matplotlib
+from altair.utils.schemapi import debug_mode
 from markupsafe import Markup
 
 from comparisons.digits import significant
@@ -58,7 +59,8 @@ def render(fit: Fit, digest: str, downloads: list[str]) -> tuple[str, dict[str, 
     thumbnail : str
         SVG.
     """
-    with matplotlib.rc_context(rc=style.rc()):
+    # Altair would validate every part of every drawing, a third of their cost; the tests let it do so.
+    with matplotlib.rc_context(rc=style.rc()), debug_mode(False):
         thumbnail = figures.thumbnail(fit)
         sections = [found for name in SECTIONS if (found := section(fit, name, downloads)) is not None]
     card = card_of(fit)

@@ -16,7 +16,7 @@ from typing import Any
 
 import models
 from comparisons import store
-from comparisons.pipeline import context, fit_stale
+from comparisons.pipeline import context, fit_stale, serve
 
 HERE = Path(__file__).parent
 SITE = HERE / "site"
@@ -141,7 +141,7 @@ def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) ->
         return
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
-    with ProcessPoolExecutor(min(jobs, len(stale)), mp_context=processes) as pool:
+    with ProcessPoolExecutor(min(jobs, len(stale)), mp_context=processes, initializer=serve) as pool:
         tasks = {pool.submit(build_page, results / name, site, stale[name]): name for name in order}
         for task in as_completed(tasks):
             if task.exception() is not None:

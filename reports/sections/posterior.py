@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports import posteriors, tables
+from reports import curves, posteriors, tables
 from reports.stored import Fit
 
 TITLE = "Posterior"
@@ -12,11 +12,10 @@ TITLE = "Posterior"
 
 def context(fit: Fit) -> dict[str, Any]:
     """Pictures by ArviZ, and the sensitivity to prior and likelihood."""
-    drawn = [
-        posteriors.distributions(fit), posteriors.priors_overlaid(fit), posteriors.forest(fit), posteriors.pair(fit)
-    ]  # fmt: skip
+    drawn = [posteriors.forest(fit), posteriors.pair(fit)]
     return {
+        "curves": curves.posteriors(fit),
         "posterior": [image for image in drawn if image is not None],
-        "prior_posterior": posteriors.prior_posterior(fit),
+        "learnt": curves.learnt(fit),
         "sensitivity": tables.sensitivity(fit),
     }

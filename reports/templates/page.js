@@ -4,11 +4,11 @@
 
 function enliven(figure) {
   const spec = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
-  const live = figure.querySelector(".live");
-  live.hidden = false; // its width decides that of the drawing
+  const live = figure.querySelector(".live"), stills = figure.querySelector(".stills");
+  live.classList.add("unseen"); // its width decides that of the drawing; it is shown when it is done
+  live.hidden = false;
   vegaEmbed(live.querySelector(".drawing"), spec, { actions: false, renderer: "svg", tooltip: false }).then(({ view }) => {
     view.container().querySelector("svg").setAttribute("aria-hidden", "true"); // the drawing has its words already
-    figure.querySelector(".stills").hidden = true;
     for (const knob of live.querySelectorAll("[data-settings]")) {
       const settings = JSON.parse(knob.dataset.settings);
       const output = knob.parentElement.querySelector("output");
@@ -21,6 +21,11 @@ function enliven(figure) {
       knob.addEventListener("input", turn);
       turn();
     }
+    // What is being read stays where it is when a figure above it changes its height.
+    const before = figure.getBoundingClientRect();
+    stills.hidden = true;
+    live.classList.remove("unseen");
+    if (before.top < 0) scrollBy({ top: figure.getBoundingClientRect().height - before.height, behavior: "instant" });
     figure.view = view; // last: whoever finds it finds the figure ready
   });
 }
