@@ -1,8 +1,9 @@
 """What `make report` costs, cold and warm, in units of ``python -c "import pymc"`` on the same machine.
 
 The sources are copied to a temporary folder, so that nothing you have is touched, and what ``make report`` runs is run
-there: *cold* with empty compilation caches, *warm* with filled ones but no results, *again* with nothing to do. Each
-ratio uses an import timed just before and just after.
+there: *cold* with empty compilation caches, *warm* with filled ones but no results, *again* with nothing to do, and
+*pages* from the stored results alone. Each ratio uses an import timed just before and just after; that of the pages is
+of ArviZ, since they need no PyMC.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from pathlib import Path
 
 from benchmarks import process
 
+UNITS = ("pymc", "arviz")
 SOURCES = ("models", "comparisons", "reports", "pyproject.toml", "uv.lock")
 
 
 def stages(folder: Path, caches: Path) -> Iterator[tuple[str, float, float]]:
-    """Run the report in a copy of the sources, and yield each run's name, seconds, and seconds of an import of PyMC.
+    """Run the report in a copy of the sources, and yield each run's name, seconds, and seconds of an import of what it needs.
 
     Parameters
     ----------
@@ -49,11 +51,13 @@ def stages(folder: Path, caches: Path) -> Iterator[tuple[str, float, float]]:
         return cost.wall
 
     seconds("-c", "import pymc")  # byte code and file cache
-    runs = ("warm", "again") if any(caches.iterdir()) else ("cold", "warm", "again")
+    runs = ("warm", "again", "pages") if any(caches.iterdir()) else ("cold", "warm", "again", "pages")
     for run in runs:
         if run == "warm":
             shutil.rmtree(folder / "reports" / "results", ignore_errors=True)
+        if run in ("warm", "pages"):
             shutil.rmtree(folder / "reports" / "site", ignore_errors=True)
-        before = seconds("-c", "import pymc")
-        spent = seconds("-m", "reports", "--fit")
-        yield run, spent, (before + seconds("-c", "import pymc")) / 2
+        unit = UNITS[run == "pages"]
+        before = seconds("-c", f"import {unit}")
+        spent = seconds("-m", "reports") if run == "pages" else seconds("-m", "reports", "--fit")
+        yield run, spent, (before + seconds("-c", f"import {unit}")) / 2

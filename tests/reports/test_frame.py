@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from unicodedata import lookup
 
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import models
-from reports import charts, draw, expected, intervals, mathematics, pipeline, source, style
+from reports import charts, draw, expected, intervals, mathematics, page, pipeline, source, style
 from reports.expected import Compared
 from reports.stored import Fit
 from tests.toys import EVIL, REASON, TOYS, soup, text, write_fit
@@ -62,6 +63,17 @@ def test_priors_are_set_with_their_numbers() -> None:
 def test_an_unknown_scenario_has_no_code() -> None:
     assert source.model_code("../setup") is None
     assert source.model_code("toy") is None
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_drawings_are_valid_and_the_page_is_the_same_with_their_validation(
+    home: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "debug_mode", lambda validating: nullcontext())
+    place = home / "site" / f"{name}.html"
+    addresses = [str(link["href"]) for link in soup(home, name).select("#provenance a[download]")]
+    html, _, _ = page.render(Fit(home / "results" / name), pipeline.written_digest(place), addresses)
+    assert html == place.read_text(encoding="utf-8")
 
 
 def test_nothing_in_a_figure_can_close_the_element_that_holds_it() -> None:
