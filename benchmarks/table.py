@@ -19,7 +19,7 @@ TITLES = {
     "components": "Growth with the number of components (mixture, 100 points each)",
     "worlds": "Growth with the number of data sets (Gaussian, 100 rows each; Threefold makes all three readings)",
     "points": "Point readings",
-    "report": 'The whole warm `make report`, in units of `python -c "import pymc"`; its pages alone in units of `import arviz`',
+    "report": 'The whole `make report`, in units of `python -c "import pymc"`; pages alone in those of `import arviz`',
 }
 
 

@@ -87,6 +87,14 @@ def test_nothing_in_a_figure_can_close_the_element_that_holds_it() -> None:
     assert [said for said, _ in drawn.stills] == [f"{EVIL} {word}" for word in words]
 
 
+def test_a_drawing_does_not_depend_on_what_was_drawn_before() -> None:
+    drawing = alt.Chart(charts.data([{"x": 1}, {"x": 5}])).mark_tick(clip=True).encode(x="x:Q")
+    first, second = (charts.chart("key", drawing, "seen", "said") for _ in range(2))
+    assert first == second
+    assert 'id="key-0"' in first.stills[0][1]
+    assert "aria-label" not in first.stills[0][1]
+
+
 @pytest.mark.parametrize(("points", "kind"), [(30, "svg+xml"), (20_000, "png")])
 def test_an_image_is_a_drawing_or_dots_whichever_is_smaller(points: int, kind: str) -> None:
     def drawn() -> draw.Image:
