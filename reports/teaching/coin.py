@@ -61,7 +61,7 @@ def posterior(fit: Fit) -> tuple[float, float]:
 
 
 def all_heads(a: float, b: float, ahead: int = AHEAD) -> float:
-    """Probability of nothing but heads in the next flips, theta being Beta(a, b): the product of (a + i) / (a + b + i)."""
+    """Probability of heads only in the next flips if theta is Beta(a, b): the product of (a + i) / (a + b + i)."""
     return float(np.prod([(a + i) / (a + b + i) for i in range(ahead)]))
 
 
@@ -94,10 +94,10 @@ def answer(fit: Fit) -> str:
         if readable(fit, fit.default, THETA, key)
     ]
     return (
-        f"After {heads:,} heads in {plural(flips, 'flip')}, about {shown(fit, fit.default, THETA, 'posterior')}, and with "
-        f"probability {percent(fit.level)} between {span(fit, fit.default, THETA).replace(' to ', ' and ')} "
+        f"After {heads:,} heads in {plural(flips, 'flip')}, about {shown(fit, fit.default, THETA, 'posterior')}, and "
+        f"with probability {percent(fit.level)} between {span(fit, fit.default, THETA).replace(' to ', ' and ')} "
         f"(prior {fit.default}; {', '.join(beside)})."
-    )  # fmt: skip
+    )
 
 
 def quiz(fit: Fit) -> list[Question]:
@@ -107,8 +107,8 @@ def quiz(fit: Fit) -> list[Question]:
 
 def pairs(fit: Fit) -> list[Pair]:
     """Modes, predictions, coverage, flat priors."""
-    (heads, flips), (a, b) = counts(fit), posterior(fit)
-    found = [_mode(fit, a, b), _prediction(fit, a, b), _ignorant(fit)]
+    (_, flips), (a, b) = counts(fit), posterior(fit)
+    found: list[Pair | None] = [_mode(fit, a, b), _prediction(fit, a, b), _ignorant(fit)]
     if flips <= FEW:
         found.append(_wald(fit, flips))
     found += [generic.washed_out(fit), generic.digits(fit)]
@@ -138,10 +138,10 @@ def _prediction(fit: Fit, a: float, b: float) -> Pair:
     return Pair(
         "plugging in",
         "Once theta is estimated, put the estimate into the formula to predict.",
-        f"The next {AHEAD} flips share one unknown theta. The probability that all are heads is {significant(full, 3)}; "
-        f"plugged in it would be {', '.join(points)}, and {significant(mean**AHEAD, 3)} even with the posterior mean, which "
-        "is right for one flip and too low for several.",
-    )  # fmt: skip
+        f"The next {AHEAD} flips share one unknown theta. The probability that all are heads is "
+        f"{significant(full, 3)}; plugged in it would be {', '.join(points)}, and {significant(mean**AHEAD, 3)} even "
+        "with the posterior mean, which is right for one flip and too low for several.",
+    )
 
 
 def _ignorant(fit: Fit) -> Pair:
@@ -152,8 +152,8 @@ def _ignorant(fit: Fit) -> Pair:
         "flat as ignorant",
         "A flat prior expresses no opinion.",
         "Flat on theta, Beta(1, 1), says that theta exceeds 0.9 with probability 0.10, as strong a claim as any "
-        f"(Beta({prior[0]:g}, {prior[1]:g}), the prior {fit.default} here, says {own}); and for the log-odds it is not flat "
-        "but bell-shaped: between -1 and 1 it puts probability 0.46.",
+        f"(Beta({prior[0]:g}, {prior[1]:g}), the prior {fit.default} here, says {own}); and for the log-odds it is "
+        "not flat but bell-shaped: between -1 and 1 it puts probability 0.46.",
     )
 
 
@@ -164,8 +164,8 @@ def _wald(fit: Fit, flips: int) -> Pair:
     return Pair(
         "nominal as real coverage",
         f"A {percent(fit.level)} interval covers the truth {percent(fit.level)} of the time.",
-        f"It depends on the interval and on the truth. With {plural(flips, 'flip')} of a coin with theta = 0.05 the Wald "
-        f"interval covers it with probability {significant(found['wald'], 2)}, the profile interval with "
+        f"It depends on the interval and on the truth. With {plural(flips, 'flip')} of a coin with theta = 0.05 the "
+        f"Wald interval covers it with probability {significant(found['wald'], 2)}, the profile interval with "
         f"{significant(found['profile'], 2)}, and the posterior interval under the prior {fit.default} with "
         f"{significant(found['eti'], 2)}: that one is right on average over truths drawn from its prior.",
     )
@@ -193,27 +193,29 @@ def exercises(fit: Fit) -> list[Exercise]:
             "warm-up",
             f"By hand: {heads:,} heads in {plural(flips, 'flip')}, prior Beta({alpha:g}, {beta:g}). "
             "What are MLE, MAP and posterior mean?",
-            f"The posterior is Beta({a:,.12g}, {b:,.12g}). MLE {heads:,}/{flips:,} = {significant(heads / flips, 4)}; MAP "
-            f"({a:,.12g} − 1)/({a + b:,.12g} − 2) = {significant((a - 1) / (a + b - 2), 4)}; mean {a:,.12g}/{a + b:,.12g} = "
-            f"{significant(a / (a + b), 4)}.",
+            f"The posterior is Beta({a:,.12g}, {b:,.12g}). MLE {heads:,}/{flips:,} = {significant(heads / flips, 4)}; "
+            f"MAP ({a:,.12g} - 1)/({a + b:,.12g} - 2) = {significant((a - 1) / (a + b - 2), 4)}; mean "
+            f"{a:,.12g}/{a + b:,.12g} = {significant(a / (a + b), 4)}.",
         ),
         Exercise(
             "warm-up",
-            "The posterior mean is a weighted average of the prior's mean and the share of heads. What are the weights?",
+            "The posterior mean is a weighted average of the prior's mean and the share of heads. What are the "
+            "weights?",
             f"{worth:g}/({worth:g} + {flips:,}) = {significant(worth / (worth + flips), 3)} for the prior's mean "
             f"{significant(alpha / worth, 3)}, the rest for {significant(heads / flips, 4)}.",
         ),
         Exercise(
             "standard",
             f"What is the probability that the next {AHEAD} flips are all heads?",
-            f"The product of ({a:,.12g} + i)/({a + b:,.12g} + i) for i = 0 to {AHEAD - 1}: {significant(all_heads(a, b), 4)}. "
-            f"The MLE plugged in says {significant((heads / flips) ** AHEAD, 4)}.",
+            f"The product of ({a:,.12g} + i)/({a + b:,.12g} + i) for i = 0 to {AHEAD - 1}: "
+            f"{significant(all_heads(a, b), 4)}. The MLE plugged in says {significant((heads / flips) ** AHEAD, 4)}.",
         ),
         Exercise(
             "standard",
             "Where is the mode of the posterior on the log-odds scale, taken back to theta?",
-            f"With the Jacobian theta(1 − theta) the density is that of theta^{a:,.12g} (1 − theta)^{b:,.12g}: the mode is at "
-            f"{a:,.12g}/{a + b:,.12g} = {significant(a / (a + b), 4)}, which is the posterior mean of theta.",
+            f"With the Jacobian theta(1 - theta) the density is that of theta^{a:,.12g} (1 - theta)^{b:,.12g}: the "
+            f"mode is at {a:,.12g}/{a + b:,.12g} = {significant(a / (a + b), 4)}, which is the posterior mean of "
+            "theta.",
         ),
         _bayes_factor(heads, flips),
     ]
@@ -223,11 +225,14 @@ def exercises(fit: Fit) -> list[Exercise]:
         "posterior mean?"
     )
     if wanted is None:
-        told = "Never: with heads only (or tails only) the sd shrinks as fast as the distance. At the boundary the prior "
+        told = (
+            "Never: with heads only (or tails only) the sd shrinks as fast as the distance. At the boundary the prior "
+        )
         found.append(Exercise("stretch", task, told + "is never washed out in this sense."))
     else:
         known = "these are enough" if wanted <= flips else f"there are {flips:,}"
-        told = f"About {wanted if wanted < 1000 else significant(wanted, 3)}; {known}. The distance falls like 1/n, the sd like 1/√n."
+        told = f"About {wanted if wanted < 1000 else significant(wanted, 3)}; {known}. "
+        told += "The distance falls like 1/n, the sd like 1/√n."
         found.append(Exercise("stretch", task, told))
     return found
 
@@ -240,11 +245,12 @@ def _bayes_factor(heads: int, flips: int) -> Exercise:
     most = float(xlogy(heads, best) + xlog1py(flips - heads, -best) + flips * np.log(2))
     return Exercise(
         "stretch",
-        "Is the coin fair? Compute the Bayes factor of theta ~ Beta(a, a) against theta = 1/2 for a = 0.01, 1 and 1000.",
-        f"B(a + {heads:,}, a + {flips - heads:,}) 2^{flips:,} / B(a, a): {told}. It depends on the prior's width even where "
-        f"the posterior hardly does, and no prior can take it above the likelihood ratio of the MLE, "
+        "Is the coin fair? Compute the Bayes factor of theta ~ Beta(a, a) against theta = 1/2 for a = 0.01, 1 and "
+        "1000.",
+        f"B(a + {heads:,}, a + {flips - heads:,}) 2^{flips:,} / B(a, a): {told}. It depends on the prior's width even "
+        "where the posterior hardly does, and no prior can take it above the likelihood ratio of the MLE, "
         f"{_power(most)}.",
-    )  # fmt: skip
+    )
 
 
 def _power(log_value: float) -> str:

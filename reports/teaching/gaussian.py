@@ -1,4 +1,4 @@
-"""Words for centre and spread of one column. Of the data only n and the MLE of sigma enter, so that forms are closed."""
+"""Words for centre and spread of one column; of the data only n and the MLE of sigma enter: all forms are closed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def mle_bias(n: int) -> float:
 
 
 def plugged_coverage(n: int, level: float) -> float:
-    """Probability that the next value lies in mean ± z (MLE of sigma): of a t with n - 1 degrees within z sqrt((n - 1) / (n + 1))."""
+    """Probability of the next value within mean ± z MLE: of a t (n - 1 degrees) within z sqrt((n - 1) / (n + 1))."""
     z = norm.ppf((1 + level) / 2)
     return float(1 - 2 * t.sf(z * math.sqrt((n - 1) / (n + 1)), n - 1))
 
@@ -59,8 +59,8 @@ def answer(fit: Fit) -> str:
     centre, spread = (shown(fit, fit.default, label, "posterior") for label in (MU, SIGMA))
     ends = [span(fit, fit.default, label) for label in (MU, SIGMA)]
     return (
-        f"The centre is about {centre} ({ends[0]}), the spread, as a standard deviation, about {spread} ({ends[1]}); in "
-        f"brackets what holds {percent(fit.level)} of the posterior under the prior {fit.default}."
+        f"The centre is about {centre} ({ends[0]}), the spread, as a standard deviation, about {spread} ({ends[1]}); "
+        f"in brackets what holds {percent(fit.level)} of the posterior under the prior {fit.default}."
     )
 
 
@@ -81,11 +81,12 @@ def _unbiased(fit: Fit) -> Pair:
     s = mle * math.sqrt(n / (n - 1))
     return Pair(
         "the unbiased sd",
-        "Dividing by n − 1 makes the standard deviation unbiased.",
+        "Dividing by n - 1 makes the standard deviation unbiased.",
         f"It makes the variance unbiased. The sd stays too low on average: with n = {n:,} the divisor n gives "
-        f"{significant(mle_bias(n), 4)} of sigma on average, n − 1 gives {significant(c4(n), 4)}. Here that is "
-        f"{significant(mle, 4)} against {significant(s, 4)}, and {significant(s / c4(n), 4)} would be unbiased. With n = "
-        f"{', '.join(map(str, SIZES))} the MLE has {', '.join(significant(mle_bias(size), 2) for size in SIZES)} of sigma.",
+        f"{significant(mle_bias(n), 4)} of sigma on average, n - 1 gives {significant(c4(n), 4)}. Here that is "
+        f"{significant(mle, 4)} against {significant(s, 4)}, and {significant(s / c4(n), 4)} would be unbiased. With "
+        f"n = {', '.join(map(str, SIZES))} the MLE has {', '.join(significant(mle_bias(size), 2) for size in SIZES)} "
+        "of sigma.",
     )
 
 
@@ -98,8 +99,8 @@ def _predict(fit: Fit) -> Pair:
         f"{significant(norm.ppf((1 + fit.level) / 2), 3)} estimated standard deviations of the estimated mean.",
         f"Both are estimates, and off. With n = {n:,} the next value does so with probability "
         f"{significant(plugged_coverage(n, fit.level), 3)}; with n = {SIZES[1]} it would be "
-        f"{significant(plugged_coverage(SIZES[1], fit.level), 2)}. The posterior predictive averages over both and widens: "
-        "under the prior 1/sigma it is Student's t, with the right coverage for every n.",
+        f"{significant(plugged_coverage(SIZES[1], fit.level), 2)}. The posterior predictive averages over both and "
+        "widens: under the prior 1/sigma it is Student's t, with the right coverage for every n.",
     )
 
 
@@ -109,9 +110,9 @@ def _marginal(fit: Fit) -> Pair:
     return Pair(
         "coordinates of a joint mode",
         "The MAP of sigma is the peak of the posterior density of sigma.",
-        f"It is the coordinate of the peak of mu and sigma together. Under flat priors that is {significant(mle, 4)}, and "
-        f"the peak of the density of sigma alone {significant(mle * math.sqrt(n / (n - 1)), 4)}: integrating mu out gives "
-        "back one degree of freedom.",
+        f"It is the coordinate of the peak of mu and sigma together. Under flat priors that is {significant(mle, 4)}, "
+        f"and the peak of the density of sigma alone {significant(mle * math.sqrt(n / (n - 1)), 4)}: integrating mu "
+        "out gives back one degree of freedom.",
     )
 
 
@@ -120,8 +121,8 @@ def take_home(fit: Fit) -> list[str]:
     n = rows(fit)
     return [
         "For the centre the three readings agree unless the prior knows something.",
-        f"For the spread they part with little data: the MLE has {significant(mle_bias(n), 3)} of sigma on average at n = "
-        f"{n:,}, the posterior mean lies above its mode.",
+        f"For the spread they part with little data: the MLE has {significant(mle_bias(n), 3)} of sigma on average at "
+        f"n = {n:,}, the posterior mean lies above its mode.",
         "Predict with the posterior predictive: an estimate plugged in forgets that it is one.",
     ]
 
@@ -136,14 +137,15 @@ def exercises(fit: Fit) -> list[Exercise]:
     return [
         Exercise(
             "warm-up",
-            f"The MLE of sigma is {significant(mle, 4)} and n = {n:,}. What is the standard deviation with the divisor n − 1?",
+            f"The MLE of sigma is {significant(mle, 4)} and n = {n:,}. What is the standard deviation with the "
+            "divisor n - 1?",
             f"{significant(mle, 4)} · √({n:,}/{n - 1:,}) = {significant(s, 4)}.",
         ),
         Exercise(
             "warm-up",
             "How many posterior sd does the MLE of sigma lie from the posterior mean? Which way, and why that way?",
-            f"{significant(gap, 2)}: {'below' if gap < 0 else 'above'}. The likelihood of sigma has a long right tail, which "
-            "a mean feels and a maximum does not; a prior can pull against that.",
+            f"{significant(gap, 2)}: {'below' if gap < 0 else 'above'}. The likelihood of sigma has a long right "
+            "tail, which a mean feels and a maximum does not; a prior can pull against that.",
         ),
         Exercise(
             "standard",
@@ -154,28 +156,30 @@ def exercises(fit: Fit) -> list[Exercise]:
         ),
         Exercise(
             "standard",
-            f"With which probability does the next value fall within mean ± {significant(z, 3)} times the MLE of sigma?",
+            f"With which probability does the next value fall within mean ± {significant(z, 3)} times the MLE of "
+            "sigma?",
             f"The difference, over s√(1 + 1/n), is a t with {n - 1:,} degrees of freedom: within "
             f"{significant(z * math.sqrt((n - 1) / (n + 1)), 4)} with probability "
             f"{significant(plugged_coverage(n, level), 4)}, not {significant(level, 3)}.",
         ),
         Exercise(
             "stretch",
-            "Derive the joint mode of sigma under p(mu, sigma) = 1/sigma, and the mode of the margin under a flat prior.",
-            f"With S the sum of squares about the mean, the joint density at the best mu is sigma^−(n + 1) exp(−S/2 sigma²): "
-            f"√(S/(n + 1)) = {significant(reference, 4)}. Integrating mu out of the flat one leaves sigma^−(n − 1): "
-            f"√(S/(n − 1)) = {significant(s, 4)}. The MAP under the prior {fit.default} is "
+            "Derive the joint mode of sigma under p(mu, sigma) = 1/sigma, and the mode of the margin under a flat "
+            "prior.",
+            "With S the sum of squares about the mean, the joint density at the best mu is sigma^-(n + 1) exp(-S/2 "
+            f"sigma²): √(S/(n + 1)) = {significant(reference, 4)}. Integrating mu out of the flat one leaves "
+            f"sigma^-(n - 1): √(S/(n - 1)) = {significant(s, 4)}. The MAP under the prior {fit.default} is "
             f"{shown(fit, fit.default, SIGMA, 'map')}.",
         ),
         Exercise(
             "stretch",
             "What would the MLE of the variance be? And the posterior mean of the variance?",
-            f"The MLE goes along: {significant(mle, 4)}² = {significant(mle**2, 4)}. The mean does not: it is the square of the "
-            f"mean of sigma plus its variance, {significant(_second_moment(fit), 3)} (the square alone: "
-            f"{significant(fit.value(fit.default, SIGMA, 'posterior') ** 2, 3)}; Monte Carlo error of the mean of sigma "
-            f"{significant(error_of(fit, fit.default, SIGMA, 'posterior'), 2)}).",
+            f"The MLE goes along: {significant(mle, 4)}² = {significant(mle**2, 4)}. The mean does not: it is the "
+            f"square of the mean of sigma plus its variance, {significant(_second_moment(fit), 3)} (the square alone: "
+            f"{significant(fit.value(fit.default, SIGMA, 'posterior') ** 2, 3)}; Monte Carlo error of the mean of "
+            f"sigma {significant(error_of(fit, fit.default, SIGMA, 'posterior'), 2)}).",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _second_moment(fit: Fit) -> float:

@@ -123,11 +123,11 @@ def most_probable(fit: Fit) -> Pair | None:
     return Pair(
         "the mode as the most probable value",
         "The MAP is the most probable value.",
-        f"No single value of a continuous parameter has any probability. The MAP, {shown(fit, fit.default, label, 'map')} "
-        f"for {label}, is where the density of all parameters together is highest on the scale of the priors; "
-        f"{share(float((draws < mode).mean()))} of the posterior lies below it. On another scale the mode is elsewhere, "
-        "while the posterior's quantiles only change their units.",
-    )  # fmt: skip
+        "No single value of a continuous parameter has any probability. The MAP, "
+        f"{shown(fit, fit.default, label, 'map')} for {label}, is where the density of all parameters together is "
+        f"highest on the scale of the priors; {share(float((draws < mode).mean()))} of the posterior lies below it. "
+        "On another scale the mode is elsewhere, while the posterior's quantiles only change their units.",
+    )
 
 
 def held(fit: Fit) -> Pair | None:
@@ -146,11 +146,11 @@ def held(fit: Fit) -> Pair | None:
     return Pair(
         "all intervals of one level as one",
         f"A {percent(fit.level)} interval is a {percent(fit.level)} interval, whoever made it.",
-        f"The three answer different questions: a profile interval would cover the truth in about {percent(fit.level)} "
-        f"of repeated experiments, a posterior interval holds {percent(fit.level)} of the posterior. Here the {NAMES[reading]}'s "
-        f"({kind}) interval for {label} holds {share(point.mass)} of the posterior, {close} {percent(fit.level)}, and "
-        "that is the worst of them.",
-    )  # fmt: skip
+        "The three answer different questions: a profile interval would cover the truth in about "
+        f"{percent(fit.level)} of repeated experiments, a posterior interval holds {percent(fit.level)} of the "
+        f"posterior. Here the {NAMES[reading]}'s ({kind}) interval for {label} holds {share(point.mass)} of the "
+        f"posterior, {close} {percent(fit.level)}, and that is the worst of them.",
+    )
 
 
 def washed_out(fit: Fit) -> Pair | None:
@@ -186,18 +186,23 @@ def flat(fit: Fit) -> Pair | None:
         known = all(
             readable(fit, prior, label, reading) for label in fit.labels for reading in ("mle", "map", "posterior")
         )
-        if known and all(text in ("Flat()", "HalfFlat()", "Beta(alpha=1, beta=1)", "Beta(1, 1)") for text in texts.values()):
+        if known and all(
+            text in ("Flat()", "HalfFlat()", "Beta(alpha=1, beta=1)", "Beta(1, 1)") for text in texts.values()
+        ):
             gaps = [(abs(gap.mle or 0.0), gap.parameter) for gap in fit.gaps(prior)]
             gap, label = max(gaps)
-            apart = "agrees with it to within a tenth of a posterior sd" if gap <= SMALL else (
-                f"lies {significant(gap, 2)} posterior sd from it"
+            apart = (
+                "agrees with it to within a tenth of a posterior sd"
+                if gap <= SMALL
+                else (f"lies {significant(gap, 2)} posterior sd from it")
             )
             return Pair(
                 "flat as without influence",
                 "With a flat prior the Bayesian answer is the maximum likelihood estimate.",
-                f"The mode is: flat on this scale, MAP and MLE are the same point. The posterior mean is a centre of mass, "
-                f"not a peak: under the prior {prior} that of {label} is {shown(fit, prior, label, 'posterior')}, and the MLE, "
-                f"{shown(fit, prior, label, 'mle')}, {apart}. And a prior flat on one scale is not flat on another.",
+                "The mode is: flat on this scale, MAP and MLE are the same point. The posterior mean is a centre of "
+                f"mass, not a peak: under the prior {prior} that of {label} is "
+                f"{shown(fit, prior, label, 'posterior')}, and the MLE, {shown(fit, prior, label, 'mle')}, {apart}. "
+                "And a prior flat on one scale is not flat on another.",
             )
     return None
 
@@ -224,8 +229,9 @@ def take_home(fit: Fit) -> list[str]:
         "MLE: the parameters under which these data are most probable. MAP: the peak of prior times likelihood, on one "
         "scale. Posterior: all of it.",
         writing.headline(fit.verdicts),
-        "A mode says nothing of how far one may be off; look at the whole posterior, or at an interval whose kind you know.",
-    ]  # fmt: skip
+        "A mode says nothing of how far one may be off; look at the whole posterior, or at an interval whose kind "
+        "you know.",
+    ]
 
 
 def exercises(fit: Fit) -> list[Exercise]:
@@ -246,7 +252,7 @@ def _by_hand(fit: Fit) -> Exercise | None:
         "warm-up",
         f"How many posterior standard deviations lie between the MLE and the posterior mean of {label}? "
         "Take both from the table. Would you mind?",
-        f"({shown(fit, fit.default, label, 'mle')} − {shown(fit, fit.default, label, 'posterior')}) / "
+        f"({shown(fit, fit.default, label, 'mle')} - {shown(fit, fit.default, label, 'posterior')}) / "
         f"{number(sd, error_of(fit, fit.default, label, 'posterior'))} = {significant(gap, 2)}. Up to a tenth nobody "
         "should; from one on the MLE lies where the posterior hardly is.",
     )
@@ -293,11 +299,11 @@ def _more_draws(fit: Fit) -> Exercise:
     told = f"{significant(times, 2)} times as many" if times > 1 else "no more than there are"
     return Exercise(
         "standard",
-        f"How many more effective draws would bring the Monte Carlo error of the posterior mean of {label} to a thousandth "
-        "of the posterior sd? Is that worth while?",
+        f"How many more effective draws would bring the Monte Carlo error of the posterior mean of {label} to a "
+        "thousandth of the posterior sd? Is that worth while?",
         f"The error falls with the root of their number: ({significant(mcse, 2)} / {significant(wanted, 2)})² = "
         f"{significant(times, 2)}, so {told}. It hardly ever is: the uncertainty that matters is the posterior sd.",
-    )  # fmt: skip
+    )
 
 
 def _square(fit: Fit) -> Exercise:
@@ -306,6 +312,7 @@ def _square(fit: Fit) -> Exercise:
     return Exercise(
         "stretch",
         f"Is the posterior mean of the square of {label} the square of its posterior mean? By how much do they differ?",
-        f"The mean of the square is the squared mean plus the variance: {significant(mean**2, 4)} + {significant(sd**2, 3)} "
-        f"= {significant(mean**2 + sd**2, 4)}. A point plugged into a formula leaves that second part out.",
-    )  # fmt: skip
+        f"The mean of the square is the squared mean plus the variance: {significant(mean**2, 4)} + "
+        f"{significant(sd**2, 3)} = {significant(mean**2 + sd**2, 4)}. A point plugged into a formula leaves that "
+        "second part out.",
+    )
