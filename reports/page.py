@@ -6,10 +6,9 @@ import importlib
 from typing import Any
 
 import matplotlib
-from markupsafe import Markup
 
 from comparisons.digits import significant
-from reports import figures, pictures, style, words
+from reports import figures, glossary, pictures, style, words
 from reports.stored import POINTS, Fit
 from reports.templating import environment
 
@@ -63,9 +62,9 @@ def render(fit: Fit, digest: str, downloads: list[str]) -> tuple[str, dict[str, 
         sections = [found for name in SECTIONS if (found := section(fit, name, downloads)) is not None]
     card = card_of(fit)
     about = {"verdict": words.verdict(fit), "refusals": words.refusals(fit)}
-    html = environment().get_template("page.html.j2").render(
-        fit=fit, digest=digest, card=card, sections=sections, **about
-    )  # fmt: skip
+    html = (
+        environment().get_template("page.html.j2").render(fit=fit, digest=digest, card=card, sections=sections, **about)
+    )
     return html, card, thumbnail
 
 
@@ -79,7 +78,7 @@ def section(fit: Fit, name: str, downloads: list[str]) -> dict[str, Any] | None:
     return {
         "name": name,
         "title": module.TITLE,
-        "html": Markup(template.render(fit=fit, downloads=downloads, **context)),
+        "html": glossary.link(template.render(fit=fit, downloads=downloads, **context)),
     }
 
 

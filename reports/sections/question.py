@@ -25,12 +25,9 @@ def context(fit: Fit) -> dict[str, Any]:
 def look_for(fit: Fit) -> str:
     """One sentence on what to look for in the headline figure."""
     if len(fit.labels) > figures.SMALL:
-        return (
-            "Look for rows in which the three intervals do not lie side by side: there it matters which one you quote."
-        )
-    marks = "Look at the three marks below each curve, and at the steps below"
-    prior = " against the dotted prior" if figures.shows_prior(fit) else ""
+        return "Look for rows whose three intervals do not lie side by side: there it matters which one you quote."
+    prior = "the prior (dotted)" if figures.shows_prior(fit) else "the prior"
     return (
-        f"{marks}: where marks part, the curve is lopsided or the prior pulls{prior}; where steps differ in length or "
-        "place, the readings are not equally sure."
+        "Look at the three marks below each curve, and at the steps below. Where the marks part, the curve is "
+        f"lopsided or {prior} pulls; where the steps differ in length or place, the readings are not equally sure."
     )
