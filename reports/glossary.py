@@ -440,8 +440,8 @@ TERMS = (
 )
 
 
-def term(name: str) -> Markup:
-    """Link to the entry of a term, by its name.
+def term(name: str, text: str = "") -> Markup:
+    """Link to the entry of a term by its name, with another text if one is given.
 
     Raises
     ------
@@ -449,7 +449,7 @@ def term(name: str) -> Markup:
         If the glossary has no such entry.
     """
     found = {one.name: one for one in TERMS}[name]
-    return _link(found, name)
+    return _link(found, text or name)
 
 
 def link(html: str) -> Markup:
@@ -486,7 +486,7 @@ def _linked(text: str, seen: set[str]) -> str:
     return _pattern().sub(replace, text)
 
 
-def _link(found: Term, text: str) -> Markup:
+def _link(found: Term, text: str | Markup) -> Markup:
     return Markup('<a class="term" href="{page}#{key}" title="{short}">{text}</a>').format(
         page=PAGE, key=found.key, short=found.short, text=text
     )

@@ -7,8 +7,10 @@ from typing import Any
 
 import matplotlib
 
+from comparisons import writing
 from comparisons.digits import significant
 from reports import figures, glossary, pictures, style, words
+from reports.lesson import is_sound, lesson
 from reports.stored import POINTS, Fit
 from reports.templating import environment
 
@@ -110,6 +112,8 @@ def card_of(fit: Fit) -> dict[str, Any]:
         "lesson": fit.text("lesson"),
         "title": str(fit.data.attrs["title"]),
         "size": pictures.size(fit),
+        "matters": writing.headline(fit.verdicts).partition(":")[0].rstrip("."),
+        "traps": [pair.name for pair in lesson(fit).pairs(fit)] if is_sound(fit) else [],
         "matrix": matrix,
         "checks": len(fit.checks),
         "failed": len(fit.failures),
