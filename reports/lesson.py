@@ -88,7 +88,7 @@ class Lesson(Protocol):
 def lesson(fit: Fit) -> Lesson:
     """Return the words for a fit: its scenario's own if there are any that suit it, else the generic ones."""
     scenario = fit.text("scenario")
-    if (FOLDER / f"{scenario}.py").is_file() and is_sound(fit):
+    if scenario in {path.stem for path in FOLDER.glob("[a-z]*.py")} and is_sound(fit):
         own = _module(scenario)
         if own.suits(fit):
             return own

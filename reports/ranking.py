@@ -149,7 +149,7 @@ def ranked(entries: Sequence[Entry]) -> str:
     rest = [entry for entry in entries if entry not in first]
     told = listed([f"{entry.name} ({entry.shown})" for entry in first])
     if not rest:
-        return f"None: {told} cannot be told apart."
+        return f"No single one: {told} cannot be told apart."
     against = listed([f"{entry.shown} for {entry.name}" for entry in rest])
     if len(first) == 1:
         return f"{_capital(first[0].name)}: {first[0].shown}, against {against}."
