@@ -192,7 +192,7 @@ TERMS = (
         "Highest density interval: the shortest interval of its probability. It moves when the scale changes, as a "
         "mode does.",
         "",
-        r"HDI|[Hh]ighest[- ]density",
+        r"HDI|[Hh]ighest[- ]density(?= intervals?)",
     ),
     Term(
         "NUTS",

@@ -9,7 +9,9 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ from reports.page import section
 from reports.ranking import Entry
 from reports.sections import exercises, guess, said
 from reports.stored import Fit
-from reports.teaching import generic
+from reports.teaching import generic, mixture, regression
 from tests.made_up import LEVEL, check
 from tests.reports.lessons import MAKERS, fit_of, made_fit
 
@@ -188,3 +190,58 @@ def test_a_file_outside_the_folder_is_no_lesson(tmp_path: Path) -> None:
     fit = made_fit([{}])
     fit.tree.attrs["scenario"] = "../lesson"
     assert getattr(lesson.lesson(fit), "__name__", "").endswith("generic")
+
+
+def test_counts_in_the_answers_are_those_of_the_table(fits: dict[str, Fit]) -> None:
+    for scenario in ("regression", "logistic"):
+        fit = fits[scenario]
+        rows = fit.table.query("prior == 'normal' and reading == 'posterior' and parameter.str.startswith('beta')")
+        clear = int((rows["lower"] * rows["upper"] > 0).sum())
+        assert clear == 1
+        told = lesson.lesson(fit).answer(fit)
+        assert told.count("age") == 1
+        assert "size" not in told
+        expected = {"regression": "Of 2 predictors, 1 has a coefficient", "logistic": "These are the 1 of 2 whose"}
+        assert expected[scenario] in told
+
+
+def test_exact_zeros_are_those_of_the_mode_only(tmp_path: Path) -> None:
+    fit_of("regression", tmp_path)
+    place = tmp_path / "regression" / "comparison.csv"
+    table = pd.read_csv(place)
+    chosen = (table["prior"] == "laplace") & (table["reading"] == "map") & (table["parameter"] == "beta[size]")
+    table.loc[chosen, "estimate"] = 0.0
+    table.to_csv(place, index=False)
+    fit = Fit(tmp_path / "regression")
+    told = regression.quiz(fit)[1].answer
+    assert told == "In the MAP 1, in the posterior mean 0: and of all 2,000 drawn values 0 are zero."
+    assert any("1 coefficient of the MAP is exactly zero" in pair.fact for pair in regression.pairs(fit))
+
+
+def test_who_is_surer_follows_from_the_memberships(fits: dict[str, Fit]) -> None:
+    plugged, averaged = mixture.unsure(fits["mixture"])
+    told = mixture.quiz(fits["mixture"])[0].answer
+    assert told.startswith(f"{plugged:,} with the MAP plugged in, {averaged:,} averaged: ")
+    assert ("MAP is the surer" in told) == (plugged < averaged)
+    assert ("memberships are the surer" in told) == (plugged > averaged)
+
+
+def test_fewer_rows_move_an_estimate_as_the_sweep_says(tmp_path: Path) -> None:
+    fit = fit_of("coin", tmp_path)
+    assert ranking.moves(fit, "theta") is None
+    values = np.array([[[9.0], [9.0], [9.0]], [[1.0], [0.8], [0.7]], [[0.6], [0.6], [0.6]]])
+    coords = {"n": [1, 4, 100], "reading": ["mle", "map", "posterior"], "parameter": ["theta"]}
+    dims = ("n", "reading", "parameter")
+    sweep = xr.Dataset({"estimate": (dims, values), "sd": (dims, np.full(values.shape, 0.05))}, coords=coords)
+    sweep["ess_bulk"] = (("n", "parameter"), np.full((3, 1), 400.0))
+    sweep["failed"] = ("n", [True, False, False])  # what failed is not taken
+    sweep.to_netcdf(tmp_path / "coin" / "sweep_n.nc", engine="netcdf4")
+    found = ranking.moves(fit, "theta")
+    assert found is not None
+    assert found[:2] == (4, 100)
+    assert [entry.value for entry in found[2]] == pytest.approx([0.4, 0.2, 0.1])
+    assert found[2][2].error == pytest.approx(math.hypot(0.05 / 20, 0.05 / 20))
+    asked = generic.steadiest(fit)
+    assert asked is not None
+    assert "Take 4 rows, chosen at random, instead of all 100" in asked.asked
+    assert asked.answer.startswith("The MLE: 0.4000, against")
