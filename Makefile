@@ -6,6 +6,8 @@
 #                       SCALE, NAME; and OPTIONS='--level 0.9' for anything else of python -m comparisons fit --help
 #   SCENARIO=coin WORLDS=100000
 #                       (study) how many simulated worlds; also PRIOR, TRUTH=fixed, SEED, SCHEDULER=tcp://host:8786
+#   SCENARIO=coin SEED=7
+#                       (handout) a fit, or a scenario whose data are simulated anew with that seed
 #   JOBS=2              processes (default: one per core)
 
 VENV := .venv
@@ -24,7 +26,7 @@ STUDY = $(foreach pair,$(STUDIED),$(call option,$(word 1,$(subst :, ,$(pair))),$
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report study test check format bench clean distclean
+.PHONY: help report study handout test check format bench clean distclean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +47,12 @@ ifndef SCENARIO
 	@echo 'make: name the fit to study: make study SCENARIO=coin WORLDS=100000' >&2; exit 2
 endif
 	@$(PYTHON) -m comparisons study $(SCENARIO) --jobs $(JOBS) $(STUDY) $(OPTIONS)
+
+handout: $(ENVIRONMENT) ## Print a page as PDF, with a version for students and the key (SCENARIO=coin; SEED=7 for new data)
+ifndef SCENARIO
+	@echo 'make: name the fit to print: make handout SCENARIO=coin' >&2; exit 2
+endif
+	@$(PYTHON) -m reports.handout '$(subst ','\'',$(SCENARIO))' $(call option,SEED,seed) --jobs $(JOBS)
 
 test: $(ENVIRONMENT) ## Run all tests
 	@$(PYTHON) -m pytest -q -n $(JOBS) --dist loadgroup

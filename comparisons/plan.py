@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import models
 from comparisons import store
 from comparisons.settings import SEEDS, SETTINGS, Settings, check_numbers
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+SIMULATED = re.compile(r"(\w+)-seed-(\d{1,18})")
+PAGES = ("index", "glossary", "reading")  # of the site, beside those of fits
 
 
 @dataclass(frozen=True)
@@ -70,21 +74,30 @@ class Plan:
 
 
 def built_in(name: str, settings: Settings = SETTINGS) -> Plan:
-    """Plan of a built-in fit.
+    """Plan of a built-in fit, or of ``<scenario>-seed-<number>``: its teaching data simulated anew with that seed.
 
     Raises
     ------
     BadInput
         If there is none of that name.
     """
-    if name not in models.fits():
+    seeded = SIMULATED.fullmatch(name)
+    if seeded and seeded[1] in models.names():
+        scenario_name, dataset, seed = seeded[1], name.removeprefix(f"{seeded[1]}-"), int(seeded[2])
+        scenario = models.load(scenario_name)
+        data = scenario.simulate(np.random.default_rng(seed)).assign_attrs(
+            seed=seed, source=f"simulated as the teaching data are, with the seed {seed}"
+        )
+        command = f"make handout SCENARIO={scenario_name} SEED={seed}"
+    elif name in models.fits():
+        scenario_name, dataset = models.fits()[name]
+        scenario = models.load(scenario_name)
+        data = scenario.datasets[dataset]()
+        command = f'make report FITS="{name}"'
+    else:
         raise BadInput(f"no fit named {name!r}; known fits: {', '.join(models.fits())}")
-    scenario_name, dataset = models.fits()[name]
-    scenario = models.load(scenario_name)
-    data = scenario.datasets[dataset]()
     priors = scenario.priors(data)
     likelihood = next(iter(priors.values()))
-    command = f'make report FITS="{name}"'
     return Plan(name, scenario_name, dataset, data, priors, likelihood, settings, {"fit": name}, command)
 
 
@@ -168,8 +181,9 @@ def own(
     name = name or slug(scenario_name, source or dataset or str(data.attrs["title"]))
     if not NAME.fullmatch(name):
         raise BadInput(f"--name {name!r}: use letters, digits, dots, hyphens and underscores, at most 80")
-    if name in models.fits():
-        raise BadInput(f"--name {name}: a built-in fit has this name; give another")
+    if name in models.fits() or name in PAGES:
+        what = "a built-in fit" if name in models.fits() else "another page of the site"
+        raise BadInput(f"--name {name}: {what} has this name; give another")
     request = {
         "scenario": scenario_name,
         "options": {key: list(value) if isinstance(value, tuple) else value for key, value in given.items()},

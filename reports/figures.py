@@ -45,6 +45,11 @@ def headline(fit: Fit) -> Image:
     return draw.image(figure, alt, caption)
 
 
+def shows_prior(fit: Fit) -> bool:
+    """Whether the headline shows a prior density."""
+    return len(fit.labels) <= SMALL and bool(densities.prior_densities(fit, fit.default))
+
+
 def thumbnail(fit: Fit) -> str:
     """Small version of the headline, an SVG document."""
     figure = Figure(figsize=(2.6, 1.7))

@@ -14,10 +14,18 @@ def shade(gap: float | None) -> int:
     return 0 if gap is None else sum(gap > step for step in STEPS)
 
 
+def traps(cards: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Misconceptions and the fits that show them, one fit for each scenario: the first, which has the teaching data."""
+    found: dict[str, dict[str, str]] = {}
+    for card in cards:
+        for trap in card["traps"]:
+            found.setdefault(trap, {}).setdefault(card["scenario"], card["fit"])
+    return {trap: list(fits.values()) for trap, fits in found.items()}
+
+
 def render(cards: list[dict[str, Any]], digest: str) -> str:
     """Render the index from the cards of the pages; a card with a name only stands for a page not built yet."""
     built = [card for card in cards if "matrix" in card]
-    columns = max((len(card["matrix"]) for card in built), default=0)
     failed = [card for card in built if card["failed"]]
     return (
         environment()
@@ -25,7 +33,7 @@ def render(cards: list[dict[str, Any]], digest: str) -> str:
         .render(
             cards=built,
             unbuilt=[card["fit"] for card in cards if "matrix" not in card],
-            columns=columns,
+            traps=traps(built),
             failed=failed,
             shade=shade,
             steps=STEPS,

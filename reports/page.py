@@ -7,10 +7,11 @@ from typing import Any
 
 import matplotlib
 from altair.utils.schemapi import debug_mode
-from markupsafe import Markup
 
+from comparisons import writing
 from comparisons.digits import significant
-from reports import figures, pictures, style, words
+from reports import figures, glossary, pictures, style, words
+from reports.lesson import is_sound, lesson
 from reports.stored import POINTS, Fit
 from reports.templating import environment
 
@@ -65,9 +66,9 @@ def render(fit: Fit, digest: str, downloads: list[str]) -> tuple[str, dict[str, 
         sections = [found for name in SECTIONS if (found := section(fit, name, downloads)) is not None]
     card = card_of(fit)
     about = {"verdict": words.verdict(fit), "refusals": words.refusals(fit)}
-    html = environment().get_template("page.html.j2").render(
-        fit=fit, digest=digest, card=card, sections=sections, **about
-    )  # fmt: skip
+    html = (
+        environment().get_template("page.html.j2").render(fit=fit, digest=digest, card=card, sections=sections, **about)
+    )
     return html, card, thumbnail
 
 
@@ -81,7 +82,7 @@ def section(fit: Fit, name: str, downloads: list[str]) -> dict[str, Any] | None:
     return {
         "name": name,
         "title": module.TITLE,
-        "html": Markup(template.render(fit=fit, downloads=downloads, **context)),
+        "html": glossary.link(template.render(fit=fit, downloads=downloads, **context)),
     }
 
 
@@ -113,6 +114,8 @@ def card_of(fit: Fit) -> dict[str, Any]:
         "lesson": fit.text("lesson"),
         "title": str(fit.data.attrs["title"]),
         "size": pictures.size(fit),
+        "matters": writing.headline(fit.verdicts).partition(":")[0].rstrip("."),
+        "traps": [pair.name for pair in lesson(fit).pairs(fit)] if is_sound(fit) else [],
         "matrix": matrix,
         "checks": len(fit.checks),
         "failed": len(fit.failures),

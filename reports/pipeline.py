@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import time
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,17 @@ TAKEN = ("comparison.csv", "checks.json", "verdict.md", "fit.ipynb", "fit.nc", "
 """Results that a site has copies of, so that it can be carried away."""
 HANDOUT = "handouts/{}.pdf"
 """The page on paper, if it was made."""
+GUIDE = (
+    "guide.py",
+    "planted.py",
+    "glossary.py",
+    "draw.py",
+    "panels.py",
+    "style.py",
+    "templating.py",
+    "templates/style.css",
+)
+"""What the reading guide is made by, with the templates of its own; it is not drawn anew when other code changes."""
 META = re.compile(r'<meta name="threefold-inputs" content="([0-9a-f]{64})">')
 
 
@@ -111,11 +123,21 @@ def build(
     code = code_digest()
     wanted = names or complete
     stale = {name: digest for name in wanted if (digest := _stale(results / name, site, code))}
-    if stale:
-        _build_pages(stale, jobs, results, site)
+    tasks: dict[str, Callable[[], float]] = {
+        name: partial(build_page, results / name, site, stale[name]) for name in _largest_first(stale, results)
+    }
+    guide = guide_digest()
+    if written_digest(site / "reading.html") != guide:
+        tasks["how to read the plots"] = partial(build_guide, site, guide)
+    if tasks:
+        _run(tasks, jobs)
     else:
         print(f"pages: all {len(wanted)} up to date")
     _build_assets(site)
+    if written_digest(site / "glossary.html") != code:
+        from reports import glossary
+
+        _write(site / "glossary.html", glossary.render(code))
     _build_index(complete, code, site)
     return site / "index.html"
 
@@ -129,24 +151,28 @@ def _stale(folder: Path, site: Path, code: str) -> str:
     return "" if whole and written_digest(site / f"{folder.name}.html") == digest else digest
 
 
-def _build_pages(stale: dict[str, str], jobs: int, results: Path, site: Path) -> None:
-    print(f"pages: {len(stale)} to build", flush=True)
+def _largest_first(names: Iterable[str], results: Path) -> list[str]:
+    """The largest results take longest: they go first."""
+    return sorted(names, key=lambda name: -(results / name / "fit.nc").stat().st_size)
+
+
+def _run(tasks: Mapping[str, Callable[[], float]], jobs: int) -> None:
+    """Build pages, shared among processes."""
+    print(f"pages: {len(tasks)} to build", flush=True)
     sections = sorted(path.stem for path in (HERE / "sections").glob("[!_]*.py"))
     processes = context(["reports.page", *(f"reports.sections.{name}" for name in sections)])
-    # The largest results take longest: they go first.
-    order = sorted(stale, key=lambda name: -(results / name / "fit.nc").stat().st_size)
-    if min(jobs, len(stale)) == 1:
-        for name in order:
-            _report(name, build_page(results / name, site, stale[name]))
+    if min(jobs, len(tasks)) == 1:
+        for name, task in tasks.items():
+            _report(name, task())
         return
     from concurrent.futures import ProcessPoolExecutor, as_completed
 
-    with ProcessPoolExecutor(min(jobs, len(stale)), mp_context=processes, initializer=serve) as pool:
-        tasks = {pool.submit(build_page, results / name, site, stale[name]): name for name in order}
-        for task in as_completed(tasks):
-            if task.exception() is not None:
+    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=processes, initializer=serve) as pool:
+        running = {pool.submit(task): name for name, task in tasks.items()}
+        for done in as_completed(running):
+            if done.exception() is not None:
                 pool.shutdown(cancel_futures=True)  # what fails, fails the build, and at once
-            _report(tasks[task], task.result())
+            _report(running[done], done.result())
 
 
 def _report(name: str, seconds: float) -> None:
@@ -190,6 +216,24 @@ def build_page(folder: Path, site: Path, digest: str) -> float:
         json.dumps(card, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n",
     )
     _write(site / f"{folder.name}.html", page)  # last: its digest says that the others are there
+    return time.perf_counter() - began
+
+
+def guide_digest() -> str:
+    """Digest of everything that goes into the reading guide."""
+    from importlib.metadata import version
+
+    files = [*GUIDE, *(f"templates/{name}.html.j2" for name in ("base", "macros", "reading"))]
+    parts = [f"{name}\0{(HERE / name).read_text(encoding='utf-8')}" for name in files]
+    return store.digest([], *parts, *(f"{package} {version(package)}" for package in PACKAGES))
+
+
+def build_guide(site: Path, digest: str) -> float:
+    """Build the page on how to read the plots; return the seconds it took, imports left out."""
+    from reports.guide import render
+
+    began = time.perf_counter()
+    _write(site / "reading.html", render(digest))
     return time.perf_counter() - began
 
 

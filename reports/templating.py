@@ -8,6 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from reports.glossary import term
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -23,4 +25,5 @@ def environment() -> Environment:
         keep_trailing_newline=True,
     )
     found.globals["css"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # ours, not data
+    found.globals["term"] = term
     return found

@@ -1,4 +1,4 @@
-"""The question, and the answer in one figure: densities, marks and intervals of the three readings."""
+"""The question, its answer in one sentence, and the headline figure: densities, marks and intervals of the readings."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ from typing import Any
 
 from comparisons import writing
 from reports import figures
+from reports.lesson import lesson
 from reports.stored import Fit
 
 TITLE = "Three readings of one model"
 
 
 def context(fit: Fit) -> dict[str, Any]:
-    """The headline figure and what it says."""
-    return {"headline": figures.headline(fit), "answer": writing.headline(fit.verdicts)}
+    """The answer, whether the choice of a reading matters, the figure and what to look for."""
+    return {
+        "answer": lesson(fit).answer(fit),
+        "matters": writing.headline(fit.verdicts),
+        "headline": figures.headline(fit),
+        "look": look_for(fit),
+    }
+
+
+def look_for(fit: Fit) -> str:
+    """One sentence on what to look for in the headline figure."""
+    if len(fit.labels) > figures.SMALL:
+        return "Look for rows whose three intervals do not lie side by side: there it matters which one you quote."
+    prior = "the prior (dotted)" if figures.shows_prior(fit) else "the prior"
+    return (
+        "Look at the three marks below each curve, and at the steps below. Where the marks part, the curve is "
+        f"lopsided or {prior} pulls; where the steps differ in length or place, the readings are not equally sure."
+    )

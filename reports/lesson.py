@@ -1,0 +1,105 @@
+"""The shape of a lesson: what a scenario's words are made of, and where they are found.
+
+A file ``reports/teaching/<scenario>.py`` holds the words of one scenario: functions of a `Fit`, so that every number in
+them is that fit's own. All have the shape of `Lesson`; `reports.teaching.generic` is the lesson of a scenario without
+a file, and of data for which a scenario's own words would be wrong.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from reports.ranking import readable
+from reports.stored import Fit
+
+FOLDER = Path(__file__).parent / "teaching"
+GRADES = ("warm-up", "standard", "stretch")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to guess at, and the answer that the run gives."""
+
+    asked: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sentence that is often said, what is true in fact, and the name of the misconception."""
+
+    name: str
+    said: str
+    fact: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Something to work out, how hard it is (one of `GRADES`), and the answer."""
+
+    grade: str
+    task: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something to read."""
+
+    authors: str
+    year: int
+    title: str
+    where: str
+
+
+class Lesson(Protocol):
+    """What a module of `reports.teaching` defines.
+
+    Attributes
+    ----------
+    READING : tuple of Source
+    suits : callable
+        Whether these words are right for a fit; if not, the generic ones are taken.
+    answer : callable
+        The page's question answered in one sentence.
+    quiz : callable
+        One or two questions for a guess.
+    pairs : callable
+        Three to six pairs of often said and in fact.
+    take_home : callable
+        Three lines.
+    exercises : callable
+        Four to six exercises, the easy ones first.
+    """
+
+    READING: tuple[Source, ...]
+
+    def suits(self, fit: Fit) -> bool: ...  # noqa: D102
+    def answer(self, fit: Fit) -> str: ...  # noqa: D102
+    def quiz(self, fit: Fit) -> list[Question]: ...  # noqa: D102
+    def pairs(self, fit: Fit) -> list[Pair]: ...  # noqa: D102
+    def take_home(self, fit: Fit) -> list[str]: ...  # noqa: D102
+    def exercises(self, fit: Fit) -> list[Exercise]: ...  # noqa: D102
+
+
+def lesson(fit: Fit) -> Lesson:
+    """Return the words for a fit: its scenario's own if there are any that suit it, else the generic ones."""
+    scenario = fit.text("scenario")
+    if scenario in {path.stem for path in FOLDER.glob("[a-z]*.py")} and is_sound(fit):
+        own = _module(scenario)
+        if own.suits(fit):
+            return own
+    return _module("generic")
+
+
+def _module(name: str) -> Lesson:
+    module: Any = importlib.import_module(f"reports.teaching.{name}")
+    return cast(Lesson, module)
+
+
+def is_sound(fit: Fit) -> bool:
+    """Whether mode and posterior under the default prior exist and may be read, for every parameter."""
+    return all(readable(fit, fit.default, label, reading) for label in fit.labels for reading in ("map", "posterior"))

@@ -1,0 +1,186 @@
+"""Words for centre and spread of one column; of the data only n and the MLE of sigma enter: all forms are closed."""
+
+from __future__ import annotations
+
+import math
+
+from scipy.special import gammaln
+from scipy.stats import norm, t
+
+from comparisons.digits import percent, significant
+from reports.lesson import Exercise, Pair, Question, Source
+from reports.ranking import readable, shown, span
+from reports.stored import Fit
+from reports.teaching import generic
+from reports.words import error_of
+
+MU, SIGMA = "mu", "sigma"
+SIZES = (2, 5, 10, 30)
+READING = (
+    Source(
+        "Gelman, A., Carlin, J. B., Stern, H. S. and others",
+        2013,
+        "Bayesian data analysis, third edition, chapter 3",
+        "CRC Press, doi:10.1201/b16018",
+    ),
+    *generic.READING[:1],
+)
+
+
+def suits(fit: Fit) -> bool:
+    """Whether both parameters are free and the MLE exists, from three values or more."""
+    both = fit.labels == [MU, SIGMA]
+    return both and rows(fit) > 2 and all(readable(fit, fit.default, label, "mle") for label in fit.labels)
+
+
+def rows(fit: Fit) -> int:
+    """Number of values, those of which only statistics were kept included."""
+    return int(fit.data.attrs.get("rows", fit.data.sizes["observation"]))
+
+
+def c4(n: int) -> float:
+    """Mean of s / sigma of n normal values, s with the divisor n - 1: sqrt(2 / (n - 1)) G(n / 2) / G((n - 1) / 2)."""
+    return math.sqrt(2 / (n - 1)) * math.exp(gammaln(n / 2) - gammaln((n - 1) / 2))
+
+
+def mle_bias(n: int) -> float:
+    """Mean of the MLE of sigma (divisor n), over sigma."""
+    return c4(n) * math.sqrt((n - 1) / n)
+
+
+def plugged_coverage(n: int, level: float) -> float:
+    """Probability of the next value within mean ± z MLE: of a t (n - 1 degrees) within z sqrt((n - 1) / (n + 1))."""
+    z = norm.ppf((1 + level) / 2)
+    return float(1 - 2 * t.sf(z * math.sqrt((n - 1) / (n + 1)), n - 1))
+
+
+def answer(fit: Fit) -> str:
+    """Both parameters."""
+    centre, spread = (shown(fit, fit.default, label, "posterior") for label in (MU, SIGMA))
+    ends = [span(fit, fit.default, label) for label in (MU, SIGMA)]
+    return (
+        f"The centre is about {centre} ({ends[0]}), the spread, as a standard deviation, about {spread} ({ends[1]}); "
+        f"in brackets what holds {percent(fit.level)} of the posterior under the prior {fit.default}."
+    )
+
+
+def quiz(fit: Fit) -> list[Question]:
+    """The estimates of the spread, and which interval is widest."""
+    return [generic.largest(fit), generic.widest(fit)]
+
+
+def pairs(fit: Fit) -> list[Pair]:
+    """Bias of the sd, plug-in prediction, joint and marginal modes."""
+    found = [_unbiased(fit), _predict(fit), _marginal(fit), generic.flat(fit), generic.washed_out(fit)]
+    return [pair for pair in found if pair is not None]
+
+
+def _unbiased(fit: Fit) -> Pair:
+    """T4: s squared is unbiased, s is not."""
+    n, mle = rows(fit), fit.value(fit.default, SIGMA, "mle")
+    s = mle * math.sqrt(n / (n - 1))
+    return Pair(
+        "the unbiased sd",
+        "Dividing by n - 1 makes the standard deviation unbiased.",
+        f"It makes the variance unbiased. The sd stays too low on average: with n = {n:,} the divisor n gives "
+        f"{significant(mle_bias(n), 4)} of sigma on average, n - 1 gives {significant(c4(n), 4)}. Here that is "
+        f"{significant(mle, 4)} against {significant(s, 4)}, and {significant(s / c4(n), 4)} would be unbiased. With "
+        f"n = {', '.join(map(str, SIZES))} the MLE has {', '.join(significant(mle_bias(size), 2) for size in SIZES)} "
+        "of sigma.",
+    )
+
+
+def _predict(fit: Fit) -> Pair:
+    """T5: plug-in intervals undercover."""
+    n = rows(fit)
+    return Pair(
+        "plugging in",
+        f"{percent(fit.level)} of new values fall within "
+        f"{significant(norm.ppf((1 + fit.level) / 2), 3)} estimated standard deviations of the estimated mean.",
+        f"Both are estimates, and off. With n = {n:,} the next value does so with probability "
+        f"{significant(plugged_coverage(n, fit.level), 3)}; with n = {SIZES[1]} it would be "
+        f"{significant(plugged_coverage(SIZES[1], fit.level), 2)}. The posterior predictive averages over both and "
+        "widens: under the prior 1/sigma it is Student's t, with the right coverage for every n.",
+    )
+
+
+def _marginal(fit: Fit) -> Pair:
+    """T28: the coordinate of a joint mode is not the mode of the margin."""
+    n, mle = rows(fit), fit.value(fit.default, SIGMA, "mle")
+    return Pair(
+        "coordinates of a joint mode",
+        "The MAP of sigma is the peak of the posterior density of sigma.",
+        f"It is the coordinate of the peak of mu and sigma together. Under flat priors that is {significant(mle, 4)}, "
+        f"and the peak of the density of sigma alone {significant(mle * math.sqrt(n / (n - 1)), 4)}: integrating mu "
+        "out gives back one degree of freedom.",
+    )
+
+
+def take_home(fit: Fit) -> list[str]:
+    """Centre, spread, prediction."""
+    n = rows(fit)
+    return [
+        "For the centre the three readings agree unless the prior knows something.",
+        f"For the spread they part with little data: the MLE has {significant(mle_bias(n), 3)} of sigma on average at "
+        f"n = {n:,}, the posterior mean lies above its mode.",
+        "Predict with the posterior predictive: an estimate plugged in forgets that it is one.",
+    ]
+
+
+def exercises(fit: Fit) -> list[Exercise]:
+    """Divisors, degrees of freedom, coverage, a joint and a marginal mode."""
+    n, mle, level = rows(fit), fit.value(fit.default, SIGMA, "mle"), fit.level
+    s = mle * math.sqrt(n / (n - 1))
+    z, q = norm.ppf((1 + level) / 2), t.ppf((1 + level) / 2, n - 1)
+    gap = (mle - fit.value(fit.default, SIGMA, "posterior")) / fit.value(fit.default, SIGMA, "posterior", "sd")
+    reference = math.sqrt(n / (n + 1)) * mle
+    return [
+        Exercise(
+            "warm-up",
+            f"The MLE of sigma is {significant(mle, 4)} and n = {n:,}. What is the standard deviation with the "
+            "divisor n - 1?",
+            f"{significant(mle, 4)} · √({n:,}/{n - 1:,}) = {significant(s, 4)}.",
+        ),
+        Exercise(
+            "warm-up",
+            "How many posterior sd does the MLE of sigma lie from the posterior mean? Which way, and why that way?",
+            f"{significant(gap, 2)}: {'below' if gap < 0 else 'above'}. The likelihood of sigma has a long right "
+            "tail, which a mean feels and a maximum does not; a prior can pull against that.",
+        ),
+        Exercise(
+            "standard",
+            f"The {percent(level)} interval of the mean is wider with Student's t than with the normal quantile. "
+            f"By how much at n = {n:,}?",
+            f"{significant(q, 4)} against {significant(z, 4)}, and s instead of the MLE of sigma: "
+            f"{significant(q * s / (z * mle), 4)} times as wide.",
+        ),
+        Exercise(
+            "standard",
+            f"With which probability does the next value fall within mean ± {significant(z, 3)} times the MLE of "
+            "sigma?",
+            f"The difference, over s√(1 + 1/n), is a t with {n - 1:,} degrees of freedom: within "
+            f"{significant(z * math.sqrt((n - 1) / (n + 1)), 4)} with probability "
+            f"{significant(plugged_coverage(n, level), 4)}, not {significant(level, 3)}.",
+        ),
+        Exercise(
+            "stretch",
+            "Derive the joint mode of sigma under p(mu, sigma) = 1/sigma, and the mode of the margin under a flat "
+            "prior.",
+            "With S the sum of squares about the mean, the joint density at the best mu is sigma^-(n + 1) exp(-S/2 "
+            f"sigma²): √(S/(n + 1)) = {significant(reference, 4)}. Integrating mu out of the flat one leaves "
+            f"sigma^-(n - 1): √(S/(n - 1)) = {significant(s, 4)}. The MAP under the prior {fit.default} is "
+            f"{shown(fit, fit.default, SIGMA, 'map')}.",
+        ),
+        Exercise(
+            "stretch",
+            "What would the MLE of the variance be? And the posterior mean of the variance?",
+            f"The MLE goes along: {significant(mle, 4)}² = {significant(mle**2, 4)}. The mean does not: it is the "
+            f"square of the mean of sigma plus its variance, {significant(_second_moment(fit), 3)} (the square alone: "
+            f"{significant(fit.value(fit.default, SIGMA, 'posterior') ** 2, 3)}; Monte Carlo error of the mean of "
+            f"sigma {significant(error_of(fit, fit.default, SIGMA, 'posterior'), 2)}).",
+        ),
+    ]
+
+
+def _second_moment(fit: Fit) -> float:
+    return sum(fit.value(fit.default, SIGMA, "posterior", key) ** 2 for key in ("estimate", "sd"))
