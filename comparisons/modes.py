@@ -73,7 +73,7 @@ def on_scales(
         names.append(UNCONSTRAINED if scale is None else scale.name)
         columns.append(_column(functions, declared, found, name, scale, float(norm.ppf((1 + level) / 2))))
     model = functions.model
-    variables = {
+    variables: dict[str, Any] = {
         key: (("on", *posterior.dims(model, name if key in ("lower", "upper") else key)), [one[key] for one in columns])
         for key in (*compared, "lower", "upper")
     }

@@ -1,7 +1,7 @@
 r"""Scales on which a bounded parameter may be read: forth, back, and what its density is there.
 
 The density on the scale :math:`g(x)` is the declared one over :math:`|g'(x)|`. On all scales here that is a power, of
-:math:`x` for a positive parameter and of :math:`x (1 - x)` for a probability, so that a scale is a function and a number.
+:math:`x` for a positive parameter and of :math:`x (1 - x)` for a probability: a scale is a function and a number.
 """
 
 from __future__ import annotations
