@@ -12,7 +12,7 @@ from reports import charts
 from reports.breaks.broken import Break, Table, choices, settings, stored
 from reports.stored import Fit
 
-ROWS = ("MLE, Wald", "MLE, profile likelihood", "MAP, Laplace", "posterior mean, equal-tailed")
+ROWS = ("MLE, Wald", "MLE, profile", "MAP, Laplace", "posterior, equal-tailed")
 HEIGHT = 130
 BOUND = 0.95  # of one-sided bounds: the rule of three is made for it
 
@@ -24,16 +24,14 @@ def context(fit: Fit) -> Break | None:
         return None
     flips = [int(one) for one in choices(found, "flips")]
     bounds = {(n, prior): bound(found, n, prior) for n in flips for prior in ("weak", "flat")}
-    sd = {(n, prior): float(world(found, 0, n, prior)["sd"].sel(reading="posterior").item()) for n, prior in bounds}
+    errors = {(n, prior): error(found, n, prior) for n, prior in bounds}
     return Break(
         title="No heads at all",
         opening="Turn the number of heads down to 0. Nothing is wrong with the data: events that are rare are not "
         "seen in few trials. What do the three readings say of theta then, and of what they do not know?",
         figure=figure(found),
-        sentences=[
-            sentence(n, bounds[n, "weak"], bounds[n, "flat"], sd[n, "weak"] / 30) for n in (flips[0], flips[-1])
-        ],
-        tables=[table(bounds, flips, sd)],
+        sentences=[sentence(n, bounds[n, "weak"], bounds[n, "flat"], errors[n, "weak"]) for n in (flips[0], flips[-1])],
+        tables=[table(bounds, flips, errors)],
         remedy="Where the maximum lies on the boundary there is no curvature to make a standard error of. The profile "
         "likelihood needs none, a bound on one side says what is known, and a posterior says both; but the fewer the "
         "flips, the more of its answer is the prior.",
@@ -49,6 +47,12 @@ def world(found: xr.Dataset, heads: int, flips: int, prior: str) -> xr.Dataset:
 def bound(found: xr.Dataset, flips: int, prior: str) -> float:
     """What theta is below with 95 % posterior probability after no heads."""
     return float(world(found, 0, flips, prior)["quantile"].sel(share=BOUND).item())
+
+
+def error(found: xr.Dataset, flips: int, prior: str) -> float:
+    """About the Monte Carlo error of that bound: a quantile in the tail is known worse than the mean, three times."""
+    one = world(found, 0, flips, prior)
+    return 3 * float(one["sd"].sel(reading="posterior").item()) / float(np.sqrt(one["ess_bulk"].item()))
 
 
 def wald(heads: int, flips: int, level: float) -> tuple[float, float]:
@@ -71,15 +75,12 @@ def sentence(flips: int, weak: float, flat: float, error: float) -> str:
     )
 
 
-def table(bounds: dict[tuple[int, str], float], flips: list[int], sd: dict[tuple[int, str], float]) -> Table:
+def table(bounds: dict[tuple[int, str], float], flips: list[int], errors: dict[tuple[int, str], float]) -> Table:
     """Upper bounds after no heads."""
     rows = []
     for n in flips:
-        errors = {prior: sd[n, prior] / 30 for prior in ("weak", "flat")}
-        bounded = [number(bounds[n, prior], errors[prior]) for prior in ("weak", "flat")]
-        rows.append(
-            [f"0 of {n}", "0 to 0", significant(3 / n, 2), number(1 - 0.05 ** (1 / n), errors["weak"]), *bounded]
-        )
+        bounded = [number(bounds[n, prior], errors[n, prior]) for prior in ("weak", "flat")]
+        rows.append([f"0 of {n}", "0 to 0", significant(3 / n, 2), significant(1 - 0.05 ** (1 / n), 3), *bounded])
     head = ["heads", f"Wald {percent(BOUND)}", "rule of three", "exact bound", "posterior, weak", "posterior, flat"]
     return Table(
         f"No heads: {percent(BOUND)} upper bounds of theta (exact: the largest theta not rejected at 5 %)", head, rows
@@ -116,7 +117,7 @@ def figure(found: xr.Dataset) -> charts.Chart:
     three = alt.Chart(charts.data(rule)).transform_filter(chosen)
     drawing = alt.layer(
         three.mark_rule(color="var(--quiet)", strokeDash=[4, 3]).encode(x=alt.X("x:Q")),
-        three.mark_text(dx=4, align="left", baseline="top").encode(
+        three.mark_text(dx=-4, align="right", baseline="top").encode(
             x=alt.X("x:Q"), y=alt.value(0), text=alt.value("rule of three")
         ),
         body.mark_rule(strokeWidth=2).encode(x=x, x2="upper:Q", y=y, color=colour),

@@ -51,7 +51,9 @@ def sentence(label: str, times: list[str], values: Array, sd: Array) -> str:
     moved = np.abs(values[-1] - values[0]).min() / sd[0]
     apart = float(((values.max(axis=1) - values.min(axis=1)) / sd).max())
     means = [number(value, spread / 30) for value, spread in zip(values[:, 2], sd, strict=True)]
-    lead = f"The posterior mean of {label} goes from {means[0]} to {means[-1]} as one value becomes {times[-1]} times itself"
+    lead = (
+        f"The posterior mean of {label} goes from {means[0]} to {means[-1]} with one value {times[-1]} times too large"
+    )
     both = f"every reading moves by at least {significant(float(moved), 2)} posterior standard deviations"
     end = f"they are never more than {significant(apart, 2)} apart"
     more = "" if moved > apart else "; they move less than they differ"

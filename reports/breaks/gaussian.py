@@ -2,7 +2,7 @@ r"""A spread from three values: every estimate of sigma is off on average, each 
 
 With :math:`S` the sum of squares about the mean, :math:`\sqrt{S} / \sigma` has a chi distribution with :math:`n - 1`
 degrees of freedom, and every estimate here is :math:`k_n \sqrt{S}` (Johnson, Kotz and Balakrishnan 1994, Continuous
-Univariate Distributions 1, section 13.8).
+Univariate Distributions 1, chapter 18).
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def figure() -> charts.Chart:
                 means += charts.rows(n=[k], what=[estimate], x=[ratio(estimate, n)], text=[f"{ratio(estimate, n):.2f}"])
     scale = alt.Scale(domain=list(ESTIMATES), range=list(COLOURS))
     dash = alt.Scale(domain=list(ESTIMATES), range=list(DASHES))
-    legend = alt.Legend(columns=2, labelLimit=200, symbolType="stroke", symbolSize=300)
+    legend = alt.Legend(columns=1, labelLimit=200, symbolType="stroke", symbolSize=300)
     colour = alt.Color("what:N", scale=scale, legend=legend)
     x = alt.X("x:Q", title="estimate / true sigma", scale=alt.Scale(domain=[0, WIDEST], nice=False))
     body = alt.Chart(charts.data(curves)).transform_filter("datum.n == n")

@@ -15,6 +15,7 @@ from reports.stored import Array, Fit
 from reports.style import READINGS
 
 CURVE = 41
+EVERY = -1  # stands for all priors
 LOCATIONS = 4  # of the curves, in units of the predictor, either side of the middle
 SLOPES = (1.0, 3.0, 10.0, 50.0)
 
@@ -119,24 +120,29 @@ def figure(found: xr.Dataset, gaps: list[str], widths: list[str]) -> charts.Char
     reach = LOCATIONS
     x, curves, data = np.linspace(-reach, reach, CURVE), [], []
     for world, one in enumerate(settings(found)):
-        here = found.isel(world=world)
-        where = {"gap": gaps.index(one["gap"]), "spread": widths.index(one["prior sd"])}
-        draws = here["draws"].values
-        mean = expit(draws[:, :1] + draws[:, 1:] * x).mean(axis=0)
-        lines = {key: expit(value[0] + value[1] * x) for key in ("mle", "map")
-                 for value in [here["estimate"].sel(reading=key).values]}  # fmt: skip
-        if not np.isfinite(lines["mle"]).all():
-            lines["mle"] = np.where(x > 0, 1.0, 0.0)  # the limit of the curves along which the likelihood rises
-        for key, line in {**lines, "posterior": mean}.items():
-            many = {name: [value] * CURVE for name, value in where.items()}
-            curves += charts.rows(**many, reading=[key] * CURVE, x=x, y=np.round(line, 3))
+        here, draws = found.isel(world=world), found["draws"].isel(world=world).values
+        lines = {"map": here["estimate"].sel(reading="map").values}
+        if one["prior sd"] == widths[0]:
+            lines["mle"] = here["estimate"].sel(reading="mle").values  # the same under every prior
+        curved = {key: expit(value[0] + value[1] * x) for key, value in lines.items()}
+        curved["posterior"] = expit(draws[:, :1] + draws[:, 1:] * x).mean(axis=0)
+        for key, line in curved.items():
+            at, height = x, np.round(line, 3)
+            if not np.isfinite(line).all():
+                at, height = (
+                    np.array([-reach, 0.0, 0.0, reach]),
+                    np.array([0.0, 0.0, 1.0, 1.0]),
+                )  # the likelihood's limit
+            many = {"gap": [gaps.index(one["gap"])] * len(at)}
+            many["spread"] = [EVERY if key == "mle" else widths.index(one["prior sd"])] * len(at)
+            curves += charts.rows(**many, reading=[key] * len(at), x=at, y=height)
     for k, gap in enumerate(gaps):
         events = positions(float(gap))
         data += charts.rows(gap=[k] * 20, x=np.r_[-events, events], y=[0] * 10 + [1] * 10)
-    both = "datum.gap == gap && datum.spread == spread"
+    both = f"datum.gap == gap && (datum.spread == spread || datum.spread == {EVERY})"
     names = {"mle": "MLE (separated: its limit)", "map": "MAP", "posterior": "posterior, averaged"}
     label = " : ".join(f"datum.value == '{key}' ? '{name}'" for key, name in names.items()) + " : ''"
-    legend = alt.Legend(labelExpr=label, columns=2, labelLimit=220)
+    legend = alt.Legend(labelExpr=label, columns=1, labelLimit=220)
     axis = alt.X("x:Q", title="predictor", scale=alt.Scale(domain=[-reach, reach]))
     drawing = alt.layer(
         alt.Chart(charts.data(data)).transform_filter("datum.gap == gap")

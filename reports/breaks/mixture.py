@@ -54,6 +54,11 @@ class Collapse:
             own = log_components(self.y, self.weight, mu, sigma, self.rho, np)[:, 0]
         return float(np.logaddexp(self.others, own).sum())
 
+    @property
+    def equal(self) -> int:
+        """How many observations lie there."""
+        return int(np.all(self.y == self.y[self.row], axis=1).sum())
+
     def log_prior(self, power: float) -> float:
         """Log prior of its spread, against what it was."""
         if self.prior is None:
@@ -89,7 +94,7 @@ def context(fit: Fit) -> Break | None:
         opening=f"Take the fitted mixture, put its smallest component ({name}) on one single observation and let it "
         "shrink.",
         figure=figure(collapses, level, prior),
-        sentences=[sentence(collapses[0], level, prior), rates(y.shape[1])],
+        sentences=[sentence(collapses[0], level, prior), rates(y.shape[1], collapses[0].equal)],
         tables=[table(collapses, level)],
         remedy="The likelihood of a mixture has no maximum. What programs report, and this page as its MLE, is the "
         "largest local maximum that is not such a spike. A small number added to every variance (reg_covar) is a "
@@ -155,14 +160,14 @@ def cure(one: Collapse, prior: str) -> str:
     return f" The density under the prior {prior} {end}."
 
 
-def rates(d: int) -> str:
-    """How fast it grows, and why searches seldom find the spike."""
-    gain = d * np.log(10)
-    each = "" if d == 1 else f" in each of {d} variables"
+def rates(d: int, equal: int) -> str:
+    """How fast it grows with so many variables and equal observations, and why searches seldom find the spike."""
+    each = "" if d == 1 else f" of all {d} variables"
+    who = "that one observation" if equal == 1 else f"each of the {equal} equal observations there"
     return (
-        f"Every factor of ten in the spread{each} adds {gain:.1f} to the log density of that one observation and, "
-        "once it is alone, takes nothing from the others. The fall before the rise is why a search seldom falls into "
-        "the spike by itself."
+        f"Once the others are far away, every factor of ten in the spread{each} adds {d * np.log(10):.1f} to the log "
+        f"density of {who} and takes nothing from the others. The fall before the rise is why a search seldom falls "
+        "into the spike by itself."
     )
 
 

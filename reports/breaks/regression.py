@@ -1,9 +1,9 @@
 r"""A learnt scale: the joint density of the coefficients and of the scale of their prior has no maximum.
 
-With :math:`\beta_j \sim N(0, \tau^2)`, known :math:`\sigma` and the design's singular values :math:`d_r`, both the best
+With :math:`\beta_j \sim N(0, \tau^2)`, known :math:`\sigma` and singular values :math:`d_r` of the design, the best
 coefficients and the integral over them are closed forms in :math:`\tau`. With :math:`z = U^T y` the smallest value of
-:math:`|y - X \beta|^2 / \sigma^2 + |\beta|^2 / \tau^2` is :math:`\sum_r z_r^2 / (\sigma^2 + \tau^2 d_r^2)` and a constant.
-The maximum over the coefficients keeps :math:`-p \log \tau`, which grows without bound; the integral makes it
+:math:`|y - X \beta|^2 / \sigma^2 + |\beta|^2 / \tau^2` is :math:`\sum_r z_r^2 / (\sigma^2 + \tau^2 d_r^2)` and a
+constant. The maximum over the coefficients keeps :math:`-p \log \tau`, which grows without bound; the integral makes it
 :math:`-\frac12 \sum_r \log(\sigma^2 + \tau^2 d_r^2)`, which does not (MacKay 1999, doi:10.1162/089976699300016331).
 """
 
@@ -169,7 +169,10 @@ def figure(learnt: Learnt) -> charts.Chart:
     joint, marginal = learnt.log_joint(tau), learnt.log_marginal(tau)
     behind = np.exp(marginal - marginal.max()) * tau  # on the axis of log tau
     x = alt.X(
-        "tau:Q", title="tau", scale=alt.Scale(type="log", domain=list(SHOWN)), axis=alt.Axis(format="~g", tickCount=5)
+        "tau:Q",
+        title="tau",
+        scale=alt.Scale(type="log", domain=list(SHOWN)),
+        axis=alt.Axis(format="~g", tickCount=5, grid=False),
     )
     searches = []
     for k, start in enumerate(STARTS):
@@ -178,7 +181,12 @@ def figure(learnt: Learnt) -> charts.Chart:
         text = "runs to tau = 0" if end == 0 else f"stops at tau = {significant(end, 2)}"
         path = np.geomspace(start, stop, 20)
         searches += charts.rows(
-            start=[k] * 20, tau=path, y=learnt.log_joint(path), last=np.arange(20) == 19, text=[text] * 20
+            start=[k] * 20,
+            tau=path,
+            y=learnt.log_joint(path),
+            last=np.arange(20) == 19,
+            zero=[end == 0] * 20,
+            text=[text] * 20,
         )
     body = alt.Chart(charts.data(charts.rows(tau=tau, y=joint, behind=behind / behind.max())))
     way = alt.Chart(charts.data(searches)).transform_filter("datum.start == start")
@@ -189,8 +197,12 @@ def figure(learnt: Learnt) -> charts.Chart:
         way.transform_filter("datum.last").mark_point(
             filled=True, size=130, color="var(--map)", shape="triangle-up", opacity=1
         ).encode(x=x, y=y),
-        way.transform_filter("datum.last").mark_text(align="right", baseline="top")
-        .encode(x=alt.value("width"), y=alt.value(0), text="text:N"),
+        way.transform_filter("datum.last && datum.zero").mark_text(align="left", dx=10, dy=-12).encode(
+            x=x, y=y, text="text:N"
+        ),
+        way.transform_filter("datum.last && !datum.zero").mark_text(align="right", dx=-8, dy=-14).encode(
+            x=x, y=y, text="text:N"
+        ),
     )  # fmt: skip
     height = alt.Y("behind:Q", axis=None, scale=alt.Scale(domain=[0, 1.6]))
     back = body.mark_area(color="var(--posterior)", opacity=0.25).encode(x=x, y=height)
