@@ -108,18 +108,21 @@ def figure(found: xr.Dataset) -> charts.Chart:
             lower=np.r_[low, lower],
             upper=np.r_[high, upper],
         )
-        if h in (0, n):
-            rule.append({**where, "x": charts.rows(x=[3 / n if h == 0 else 1 - 3 / n])[0]["x"]})
+        three = 3 / n if h == 0 else 1 - 3 / n
+        known = h in (0, n)  # elsewhere the rule has nothing to say: drawn where the estimate is, and not to be seen
+        text = "rule of three" if known else ""
+        rule += charts.rows(
+            **{name: [value] for name, value in where.items()}, x=[three if known else h / n], seen=[known], text=[text]
+        )
     chosen = "datum.heads == heads && datum.flips == flips && datum.prior == prior"
     x, y = alt.X("lower:Q", title="theta"), alt.Y("row:N", sort=list(ROWS), title=None, axis=alt.Axis(labelLimit=220))
     body = alt.Chart(charts.data(records)).transform_filter(chosen)
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
-    three = alt.Chart(charts.data(rule)).transform_filter(chosen)
+    ruled = alt.Chart(charts.data(rule)).transform_filter(chosen)
+    seen = alt.condition("datum.seen", alt.value(1), alt.value(0))
     drawing = alt.layer(
-        three.mark_rule(color="var(--quiet)", strokeDash=[4, 3]).encode(x=alt.X("x:Q")),
-        three.mark_text(dx=-4, align="right", baseline="top").encode(
-            x=alt.X("x:Q"), y=alt.value(0), text=alt.value("rule of three")
-        ),
+        ruled.mark_rule(color="var(--quiet)", strokeDash=[4, 3]).encode(x=alt.X("x:Q"), opacity=seen),
+        ruled.mark_text(dx=-4, align="right", baseline="top").encode(x=alt.X("x:Q"), y=alt.value(0), text="text:N"),
         body.mark_rule(strokeWidth=2).encode(x=x, x2="upper:Q", y=y, color=colour),
         body.mark_point(filled=True, size=90, opacity=1).encode(
             x=alt.X("estimate:Q"),

@@ -18,6 +18,7 @@ from reports.stored import Array, Fit
 
 POWERS = (0, -3, -12, -50)  # of ten: how small the component becomes
 CURVE = 70
+MOST_ROWS = 20_000  # a page does not wait for hundreds of likelihoods of more
 DEEPEST = 250  # decades, over dimensions: what double precision can square
 ROOM = 0.3  # of the drawing, above the level of the MLE
 
@@ -75,10 +76,10 @@ class Collapse:
 
 
 def context(fit: Fit) -> Break | None:
-    """From the fitted mixture and its data; None if there is one component only, or no fitted one."""
+    """From the fitted mixture and its data; None for one component, no fitted one, or many rows."""
     prior = fit.default
     point = next((one for name in ("mle", "map") if (one := fit.dataset(prior, name)) is not None), None)
-    if point is None or "y" not in fit.data or fit.data.sizes.get("component", 1) < 2:
+    if point is None or "y" not in fit.data or fit.data.sizes.get("component", 1) < 2 or len(fit.data["y"]) > MOST_ROWS:
         return None
     fitted = point.sel(statistic="estimate")
     values, y = arrays(fitted), fit.data["y"].values

@@ -10,6 +10,7 @@ constant. The maximum over the coefficients keeps :math:`-p \log \tau`, which gr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import altair as alt
 import numpy as np
@@ -43,11 +44,23 @@ class Learnt:
     y: Array
     sigma: float
 
+    @cached_property
+    def _triangle(self) -> Array:
+        """The triangle of predictors and outcome: as good as all rows."""
+        found: Array = np.linalg.qr(np.column_stack([self.x, self.y]), mode="r")
+        return found
+
+    @cached_property
+    def _directions(self) -> tuple[Array, Array, float]:
+        """Singular values, projections of the outcome, and the rest of its squares over the variance."""
+        x, y = self._triangle[:, :-1], self._triangle[:, -1]
+        u, d, _ = np.linalg.svd(x, full_matrices=False)
+        z = u.T @ y
+        return d, z, max(float(y @ y - z @ z), 0.0) / self.sigma**2
+
     def _parts(self, tau: Array) -> tuple[Array, Array]:
         """Twice the misfit at the best coefficients, and the log determinant, up to what does not depend on tau."""
-        u, d, _ = np.linalg.svd(self.x, full_matrices=False)
-        z = u.T @ self.y
-        rest = float(self.y @ self.y - z @ z) / self.sigma**2
+        d, z, rest = self._directions
         variance = self.sigma**2 + np.asarray(tau)[..., None] ** 2 * d**2
         return (z**2 / variance).sum(axis=-1) + rest, np.log(variance).sum(axis=-1)
 
@@ -67,8 +80,8 @@ class Learnt:
     def coefficients(self, tau: float) -> Array:
         """The best coefficients at a scale."""
         p = self.x.shape[1]
-        scaled = np.vstack([self.x * tau, self.sigma * np.eye(p)])
-        found: Array = tau * np.linalg.lstsq(scaled, np.append(self.y, np.zeros(p)))[0]
+        scaled = np.vstack([self._triangle[:, :-1] * tau, self.sigma * np.eye(p)])
+        found: Array = tau * np.linalg.lstsq(scaled, np.append(self._triangle[:, -1], np.zeros(p)))[0]
         return found
 
     def end(self, start: float) -> float:
@@ -185,8 +198,8 @@ def figure(learnt: Learnt) -> charts.Chart:
             tau=path,
             y=learnt.log_joint(path),
             last=np.arange(20) == 19,
-            zero=[end == 0] * 20,
-            text=[text] * 20,
+            lost=[text if end == 0 else ""] * 20,
+            stopped=["" if end == 0 else text] * 20,
         )
     body = alt.Chart(charts.data(charts.rows(tau=tau, y=joint, behind=behind / behind.max())))
     way = alt.Chart(charts.data(searches)).transform_filter("datum.start == start")
@@ -197,12 +210,8 @@ def figure(learnt: Learnt) -> charts.Chart:
         way.transform_filter("datum.last").mark_point(
             filled=True, size=130, color="var(--map)", shape="triangle-up", opacity=1
         ).encode(x=x, y=y),
-        way.transform_filter("datum.last && datum.zero").mark_text(align="left", dx=10, dy=-12).encode(
-            x=x, y=y, text="text:N"
-        ),
-        way.transform_filter("datum.last && !datum.zero").mark_text(align="right", dx=-8, dy=-14).encode(
-            x=x, y=y, text="text:N"
-        ),
+        way.transform_filter("datum.last").mark_text(align="left", dx=10, dy=-12).encode(x=x, y=y, text="lost:N"),
+        way.transform_filter("datum.last").mark_text(align="right", dx=-8, dy=-14).encode(x=x, y=y, text="stopped:N"),
     )  # fmt: skip
     height = alt.Y("behind:Q", axis=None, scale=alt.Scale(domain=[0, 1.6]))
     back = body.mark_area(color="var(--posterior)", opacity=0.25).encode(x=x, y=height)

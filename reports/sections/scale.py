@@ -14,7 +14,7 @@ from comparisons.rules import SMALL
 from comparisons.scales import UNCONSTRAINED
 from reports.scales import View, density, figure, known, shortest
 from reports.stored import Array, Fit
-from reports.words import error_of
+from reports.words import error_of, listed
 
 TITLE = "Change the scale: what stays, what moves"
 
@@ -54,6 +54,7 @@ def context(fit: Fit) -> dict[str, Any] | None:
         "rows": rows(seen, draws, median, fit.level, sd / 100, error),
         "sentence": sentence(label, median, {view.text: view.mode for view in seen}, sd, 3 * error),
         "missing": missing(seen),
+        "refused": listed(fit.failed(prior, label, "posterior")) if fit.failed(prior, label, "posterior") else "",
         "unconstrained": unconstrained(label, everywhere, at["MAP"], sd, single),
         "bell": bell(label, seen, fit, prior),
     }
