@@ -102,10 +102,10 @@ def _density(functions: Functions, name: str, support: Any, scale: Scale | None)
     def density(u: Array) -> tuple[float, Array]:
         value, slope = base(u)
         x, stretch = elements(u)
-        with np.errstate(all="ignore"):
-            change, derivative = log_change(scale, support, x)
         total = np.array(slope)
-        total[where] += derivative * stretch
+        with np.errstate(all="ignore"):  # far out, at the edge of the support: told by what is not finite below
+            change, derivative = log_change(scale, support, x)
+            total[where] += derivative * stretch
         if not (np.isfinite(value + change) and np.isfinite(total).all()):
             return -np.inf, np.zeros_like(u)
         return value + change, total

@@ -56,7 +56,7 @@ def context(fit: Fit) -> Break | None:
         opening="Slide n down to 3 or 2. How far a spread can be learned from few values does not depend on mu or "
         "sigma, and how the estimates of it err is known exactly.",
         figure=figure(),
-        sentences=[sentence(3), sentence(rows_of(fit))],
+        sentences=[sentence(n) for n in sorted({3, rows_of(fit)})],
         tables=tables,
         remedy="All four come from one likelihood; they are tops and means of different densities of sigma, which is "
         "skewed. None is the right one: an estimate that is unbiased for sigma² (s²) is biased for sigma. With few "

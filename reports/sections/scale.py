@@ -152,6 +152,8 @@ def sentence(label: str, median: float, modes: dict[str, float], sd: float, erro
     low, high = min(known, key=lambda text: known[text]), max(known, key=lambda text: known[text])
     moved = (known[high] - known[low]) / sd
     ends = f"from {number(known[low], sd / 100)} on the scale {low} to {number(known[high], sd / 100)} on {high}"
+    if moved == 0:
+        return f"{stays} So is the mode here, {number(known[low], sd / 100)}: as rarely happens, no scale moves it."
     if moved < SMALL:
         return (
             f"{stays} The mode moves too, {ends}, but by less than {SMALL:g} posterior standard deviations: "
