@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 import models
-from comparisons import checks, left_out, measures, points, posterior, prediction, store, table
+from comparisons import checks, left_out, measures, modes, points, posterior, prediction, store, table
 from comparisons.checks import Check
 from comparisons.comparison import Comparison
 from comparisons.functions import Array, Functions
@@ -158,6 +158,7 @@ def _under_prior(plan: Plan, prior: Prior, given: _Given, seed: np.random.SeedSe
     starts = [searched.unconstrain(point) for point in inside]
     level, compared = settings.level, _compared(scenario, searched)
     map_ = points.map_(searched, compared, starts, level, scenario.obstacle(given.known, prior), scenario.order)
+    elsewhere = modes.on_scales(searched, compared, scenario.support, map_, starts, level, scenario.order)
     report("mode")
     lengths = {"draws": settings.draws, "tune": settings.tune}
     # Where parts are interchangeable, chains are at different modes: the curvature at one says little of the others.
@@ -180,6 +181,8 @@ def _under_prior(plan: Plan, prior: Prior, given: _Given, seed: np.random.SeedSe
         **posterior.pointwise(among, unconstrained),
         **posterior.predictive(among, draws, proper, predictive_seed),
     }
+    if elsewhere is not None:
+        groups["modes"] = elsewhere
     if not rows_of.complete:  # what is asked of all rows together, as sensitivity is, cannot be asked of a subsample
         groups["log_likelihood_total"] = posterior.total(searched, unconstrained, constant, groups["log_likelihood"])
     if scenario.extras is not None:

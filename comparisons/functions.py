@@ -231,6 +231,19 @@ class Functions:
 
         return evaluate
 
+    def elements(self, name: str) -> Callable[[Array], tuple[Array, Array]]:
+        """The elements of a free variable that is transformed one by one, and their derivatives by their own ``u``."""
+        (value,) = self.model.replace_rvs_by_values([self.model[name]])
+        where = self.slices[name]
+        function = self._of_u(f"elements {name}", [value], lambda t, u: [t[0].ravel(), pt.grad(t[0].sum(), u)[where]])
+
+        def evaluate(u: Array) -> tuple[Array, Array]:
+            with np.errstate(all="ignore"):
+                value, derivative = function(u, *self._data)
+            return value, derivative
+
+        return evaluate
+
     @cached_property
     def _each_declared(self) -> Any:
         return self._of_u("each declared", self.model.replace_rvs_by_values(self.parameters), lambda t, _: t)

@@ -185,6 +185,7 @@ def _fit_group(group: Sequence[str | Plan], results: Path, after: After | None) 
 
 def _fit(plan: Plan, results: Path, swept: bool) -> None:
     """Make one fit and its sweeps."""
+    from comparisons.broken import write_broken
     from comparisons.fit import fit
     from comparisons.sweeps import write_sweeps
 
@@ -202,6 +203,8 @@ def _fit(plan: Plan, results: Path, swept: bool) -> None:
         if swept:
             write_sweeps(plan, results / plan.name)
             report("sweeps")
+            write_broken(plan, results / plan.name)
+            report("broken")
         comparison.write(results / plan.name)
     failed = [check for check in comparison.checks if not check.passed]
     verdict = "all checks passed" if not failed else f"{len(failed)} of {len(comparison.checks)} checks failed"

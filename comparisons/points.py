@@ -102,7 +102,7 @@ def mle(
     """
     density = functions.density(functions.model.observed_RVs)
     declared = Declared(functions, parameters)
-    optimum = _maximise(functions, density, starts, Kinks(), declared, order)
+    optimum = maximise_in_order(functions, density, starts, Kinks(), declared, order)
     lower, upper = profile.intervals(density, optimum, declared, level)
     return _point(declared, optimum, level, dict.fromkeys(parameters, PROFILE), (lower, upper), obstacle)
 
@@ -117,18 +117,17 @@ def map_(
 ) -> Point:
     """Maximise the joint density of data and parameters; arguments as in `mle`, the obstacle of the joint."""
     model = functions.model
-    kinks = _kinks(functions)
-    smooth = [variable for variable in model.free_RVs if not is_laplace(variable)]
-    density = functions.density([*smooth, *model.observed_RVs])
+    kinks = kinks_of(functions)
+    density = functions.density(smooth_of(functions))
     declared = Declared(functions, parameters)
-    optimum = _maximise(functions, density, starts, kinks, declared, order)
+    optimum = maximise_in_order(functions, density, starts, kinks, declared, order)
     free = {variable.name for variable in model.free_RVs}
     given = GIVEN if optimum.held.any() else ""
     interval = {name: (LAPLACE if name in free else DELTA) + given for name in parameters}
     return _point(declared, optimum, level, interval, None, obstacle)
 
 
-def _maximise(
+def maximise_in_order(
     functions: Functions,
     density: Density,
     starts: list[Array],
@@ -150,11 +149,10 @@ def curvature(functions: Functions, optimum: Optimum) -> Array:
 
     A kink has no curvature; in its place stands that of the Normal distribution with the same variance.
     """
-    kinks = _kinks(functions)
-    smooth = [variable for variable in functions.model.free_RVs if not is_laplace(variable)]
+    kinks = kinks_of(functions)
     step = optimum.step
     step[kinks.index] = np.minimum(step[kinks.index], 1e-3 / kinks.rate)
-    density = functions.density([*smooth, *functions.model.observed_RVs])
+    density = functions.density(smooth_of(functions))
     found: Array = -hessian(density, optimum.u, step)
     found[kinks.index, kinks.index] += kinks.rate**2 / 2
     return found
@@ -165,7 +163,13 @@ def is_laplace(variable: Any) -> bool:
     return isinstance(variable.owner.op, pm.Laplace.rv_type)
 
 
-def _kinks(functions: Functions) -> Kinks:
+def smooth_of(functions: Functions) -> list[Any]:
+    """All variables of a model whose log densities have no kink."""
+    free = [variable for variable in functions.model.free_RVs if not is_laplace(variable)]
+    return [*free, *functions.model.observed_RVs]
+
+
+def kinks_of(functions: Functions) -> Kinks:
     """Kinks of all variables with a Laplace prior; raises `ValueError` if its hyperparameters are not constants."""
     index, location, rate = [], [], []
     for variable in functions.model.free_RVs:

@@ -52,6 +52,11 @@ class Whitened(Functions):
         inner = super().declared()
         return lambda v: inner(self.basis @ v)
 
+    def elements(self, name: str) -> Callable[[Array], tuple[Array, Array]]:
+        """As of `Functions`; of a variable that is not among the whitened ones."""
+        inner = super().elements(name)
+        return lambda v: inner(self.basis @ v)
+
     def each_declared(self, draws: Array) -> dict[str, Array]:
         """As of `Functions`, of coordinates."""
         return super().each_declared(draws @ self.basis.T)

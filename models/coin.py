@@ -14,6 +14,7 @@ import numpy as np
 
 from models.contract import (
     BadInput,
+    Broken,
     Distribution,
     Prior,
     Reference,
@@ -204,6 +205,20 @@ def _by_quadrature(heads: float, flips: float, prior: Distribution) -> list[Refe
     return [Reference("posterior", "theta", mean, "adaptive quadrature (SciPy)")]
 
 
+def broken() -> list[Broken]:
+    """No heads, or a few, in few or many flips: the relative frequency is sure of itself where it knows least."""
+    return [
+        Broken(
+            {"heads": str(heads), "flips": str(flips), "prior": name},
+            counts(heads, flips, title=f"{heads} heads in {flips} flips", source="a thought experiment"),
+            prior,
+        )
+        for flips in (3, 10, 100)
+        for heads in range(4)
+        for name, prior in priors(simulate(np.random.default_rng(SEED))).items()
+    ]
+
+
 SCENARIO = Scenario(
     question="How probable is heads?",
     lesson=(
@@ -238,4 +253,5 @@ SCENARIO = Scenario(
     obstacle=obstacle,
     improper=improper,
     reference=reference,
+    broken=broken,
 )

@@ -15,6 +15,7 @@ import numpy as np
 
 from models.contract import (
     BadInput,
+    Broken,
     Distribution,
     Prior,
     Reference,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 TRUTH = {"shape": 2.0, "rate": 0.5}
 SEED = 2  # of the seeds from 1 on, the first whose 95% intervals hold the truth; seed 1 is one of the few that miss it
+SLIPS = (1, 2, 5, 10, 30, 100)  # factors by which one value is wrong
 LARGEST_COUNT = 2**53  # larger whole numbers are not all doubles
 
 REAL_LINE = {"mu": Distribution("Normal", mu=0, sigma=2.5), "sigma": Distribution("Exponential", lam=1)}
@@ -251,6 +253,16 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     return univariate_reference(_column(data), prior, likelihood, mode, not improper(data, prior))
 
 
+def broken() -> list[Broken]:
+    """The teaching data with their longest waiting time written down wrongly, more and more so."""
+    data = simulate(np.random.default_rng(SEED))
+    prior, y = priors(data)["weak"], data["y"].values
+    return [
+        Broken({"slip": f"{times:g}"}, data.assign(y=("observation", np.where(y == y.max(), times * y, y))), prior)
+        for times in SLIPS
+    ]
+
+
 SCENARIO = Scenario(
     question="Which parameters of a textbook distribution fit this column?",
     lesson=(
@@ -280,4 +292,5 @@ SCENARIO = Scenario(
     obstacle=obstacle,
     improper=improper,
     reference=reference,
+    broken=broken,
 )

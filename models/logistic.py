@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.contract import (
+    Broken,
     Distribution,
     Prior,
     Reference,
@@ -55,6 +56,17 @@ if TYPE_CHECKING:
 
 TRUTH: dict[str, Any] = {"intercept": -0.5, "beta": [1.0, -0.5, 0.0]}
 SEED = 3
+GAPS = (
+    -3,
+    -2.5,
+    -2,
+    -1.5,
+    -1,
+    -0.5,
+    0.5,
+    1,
+)  # between the highest non-event and the lowest event; below 0 they overlap
+WIDTHS = (1, 2.5, 10)  # of the prior of the slope, in the unit of the predictor
 MOST_SETS = 500  # of coefficients with heavy tails that are looked at
 
 
@@ -236,6 +248,33 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
     return logit_reference(data, prior, not obstacle(data, flat(prior)), improper(data, prior))
 
 
+def broken() -> list[Broken]:
+    """Ten events and ten non-events along one predictor, farther and farther apart until a gap lies between them."""
+    from scipy.stats import norm
+
+    scores = norm.ppf((np.arange(10) + 0.5) / 10)
+    settings = []
+    for gap in GAPS:
+        away = (gap + 2 * scores[-1]) / 2
+        data = dataset(
+            {
+                "x": (("observation", "predictor"), np.concatenate([scores - away, scores + away])[:, None]),
+                "y": ("observation", np.repeat([0, 1], 10)),
+                "trials": ("observation", np.ones(20, int)),
+            },
+            coords={"predictor": ["x"]},
+            title="ten events and ten non-events",
+            source="a thought experiment",
+        )
+        for width in WIDTHS:
+            prior = {
+                "intercept": Distribution("Normal", mu=0, sigma=10),
+                "beta": Distribution("Normal", mu=0, sigma=width),
+            }
+            settings.append(Broken({"gap": f"{gap:g}", "prior sd": f"{width:g}"}, data, prior))
+    return settings
+
+
 SCENARIO = Scenario(
     question="How does the probability of an event move with the predictors?",
     lesson=(
@@ -262,4 +301,5 @@ SCENARIO = Scenario(
     obstacle=obstacle,
     improper=improper,
     reference=reference,
+    broken=broken,
 )

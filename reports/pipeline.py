@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 SITE = HERE / "site"
 FILES = ("fit.nc", "comparison.csv", "checks.json")
 PACKAGES = ("altair", "arviz", "arviz-plots", "arviz-stats", "docutils", "jinja2", "matplotlib", "vl-convert-python")
-TAKEN = ("comparison.csv", "checks.json", "verdict.md", "fit.ipynb", "fit.nc", "sweep_prior.nc", "sweep_n.nc")
+TAKEN = ("comparison.csv", "checks.json", "verdict.md", "fit.ipynb", "fit.nc", *store.SWEEPS)
 """Results that a site has copies of, so that it can be carried away."""
 HANDOUT = "handouts/{}.pdf"
 """The page on paper, if it was made."""

@@ -2,6 +2,7 @@
 
 from models.contract import expectation_maximisation
 from models.contract.bad_input import BadInput
+from models.contract.broken import Broken
 from models.contract.compact import compacted, summarised
 from models.contract.data import constant, coordinates, dataset, read_table
 from models.contract.distribution import Distribution, Prior, flat, restated
@@ -10,6 +11,7 @@ from models.contract.scenario import Scenario
 
 __all__ = [
     "BadInput",
+    "Broken",
     "Distribution",
     "Prior",
     "Reference",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from models.contract.broken import Broken
     from models.contract.distribution import Prior
     from models.contract.reference import Reference
 
@@ -100,6 +101,10 @@ class Scenario:
     extras : callable, optional
         ``extras(data, readings, rng)`` computes what users of this model expect beside its parameters, as an
         `xarray.Dataset`; ``readings`` maps ``mle``, ``map`` and ``posterior`` to datasets of parameters.
+    broken : callable, optional
+        ``broken()`` returns settings of a switch that takes this scenario to where its readings part or fail
+        (`models.contract.Broken`): no event at all, separation. They are read three ways beside the fit of the
+        teaching data, and the page lets its reader turn the switch. Few and small ones: a report waits for them.
     peers : callable, optional
         ``peers(data, rng)`` asks other methods about the same data, once per fit, as an `xarray.Dataset`.
     """
@@ -132,4 +137,5 @@ class Scenario:
     identify: Callable[[xr.Dataset, xr.Dataset, xr.Dataset], xr.Dataset] | None = None
     identified: str = ""
     extras: Callable[[xr.Dataset, Mapping[str, xr.Dataset], np.random.Generator], xr.Dataset] | None = None
+    broken: Callable[[], list[Broken]] | None = None
     peers: Callable[[xr.Dataset, np.random.Generator], xr.Dataset] | None = None
