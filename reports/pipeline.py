@@ -22,7 +22,16 @@ HERE = Path(__file__).parent
 SITE = HERE / "site"
 FILES = ("fit.nc", "comparison.csv", "checks.json")
 PACKAGES = ("altair", "arviz", "arviz-plots", "arviz-stats", "docutils", "jinja2", "matplotlib", "vl-convert-python")
-TAKEN = ("comparison.csv", "checks.json", "verdict.md", "fit.ipynb", "fit.nc", "sweep_prior.nc", "sweep_n.nc")
+TAKEN = (
+    "comparison.csv",
+    "checks.json",
+    "verdict.md",
+    "fit.ipynb",
+    "fit.nc",
+    "sweep_prior.nc",
+    "sweep_n.nc",
+    "sweep_k.nc",
+)
 """Results that a site has copies of, so that it can be carried away."""
 META = re.compile(r'<meta name="threefold-inputs" content="([0-9a-f]{64})">')
 

@@ -167,7 +167,7 @@ class Fit:
         )
 
     def sweep(self, name: str) -> xr.Dataset | None:
-        """Return ``sweep_prior`` or ``sweep_n`` (`comparisons.sweeps`); None if the fit has none: own data."""
+        """Return ``sweep_prior``, ``sweep_n`` or ``sweep_k`` (`comparisons.sweeps`); None if it was not made."""
         return _read(self.folder / f"{name}.nc")
 
     @cached_property
