@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reports" / "results"
-SWEEPS = ("sweep_prior.nc", "sweep_n.nc")
+SWEEPS = ("sweep_prior.nc", "sweep_n.nc", "sweep_k.nc")
 FILES = ("fit.nc", "comparison.csv", "verdict.md", "fit.ipynb", *SWEEPS)
 NO_NUMBERS = (
     "__main__",

@@ -16,6 +16,8 @@ from reports.stored import Fit
 from reports.style import NEUTRAL, READINGS, SHORT
 from reports.words import listed, plural
 
+ALONE = 20.0  # of BIC: a lowest value so far below the usual one is no better description but a spike
+
 
 @dataclass(frozen=True)
 class Table:
@@ -88,6 +90,13 @@ def criterion(fit: Fit) -> tuple[list[str], Image | None]:
         said.append(f"The next is {plural(counts[order[1]], 'component')}, {gap} higher.")
     if used is not None and used != chosen:
         said.append(f"This fit uses {plural(int(used), 'component')}.")
+    middle = np.nanmedian(np.where(np.isfinite(table), table, np.nan), axis=1)
+    alone = [str(count) for count, low, usual in zip(counts, best, middle, strict=True) if usual - low > ALONE]
+    if alone:
+        said.append(
+            f"With {listed(alone)} components the lowest lies more than {ALONE:g} below the median of the restarts: do not "
+            "read it. A component that shrinks onto a few equal points lifts the likelihood as far as it is let."
+        )
     alt = f"BIC against the number of components from {counts[0]} to {counts[-1]}; lowest at {chosen}."
     caption = (
         "Squares: the lowest BIC over the restarts; dots: every restart. Its theory does not hold for all mixtures."
@@ -124,7 +133,7 @@ def k_means(fit: Fit) -> Table | None:
     if "kmeans" not in found or "responsibility" not in found or "map" not in found["reading"].values:
         return None
     hard = found["responsibility"].sel(reading="map").transpose("observation", "component").values.argmax(axis=1)
-    names = [str(value) for value in found["component"].values]
+    names = [str(value) for value in fit.data["component"].values]
     labels = found["kmeans"].values.astype(int)
     clusters = sorted(set(labels.tolist()))
     rows = [

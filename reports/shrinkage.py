@@ -24,6 +24,7 @@ KINDS = {"Normal": "ridge", "Laplace": "lasso"}
 BETA = "beta["
 NEAR = 0.05  # of what an effect of one would be: sd of the outcome per sd of the predictor, or log-odds per sd
 MOST = 12  # coefficients that are drawn and listed; of more, those with the largest MAP or MLE
+CLEAR = 0.06  # of the height of a picture: the height of a name
 CURVE = 80  # points of a density
 
 
@@ -110,8 +111,9 @@ def paths(fit: Fit, sweep: xr.Dataset) -> Chart:
             view=np.full(k.size, view),
             place=k,
             strength=sweep["strength"].values[k],
-            coefficient=np.array(labels, dtype=object)[j].astype(str),
+            coefficient=np.array([label[len(BETA) : -1] for label in labels])[j],
             size=(one.values * width)[k, j],
+            named=(k == 0) & np.isin(j, _apart(one.values[0] * width)),
         )
     base = alt.Chart(charts.data(records)).transform_filter("datum.view == view")
     y = alt.Y("size:Q", title="coefficient times sd of its predictor")
@@ -121,10 +123,10 @@ def paths(fit: Fit, sweep: xr.Dataset) -> Chart:
     dots = points.encode(
         x=STRENGTH, y=y, color=alt.condition("datum.size === 0", alt.value(INK), alt.value(charts.COLOURS["mle"]))
     )
-    ends = base.transform_filter("datum.place == 0").mark_text(align="right", dx=-5, fontSize=10)
+    ends = base.transform_filter("datum.named").mark_text(align="left", dx=3, dy=-6, fontSize=10, color=INK)
     named = ends.encode(x=STRENGTH, y=y, text="coefficient:N")
     knobs = [
-        Knob("view", "what", [f"{known[p]}, {names[r]}" for p, r in views], 0, choice=True),
+        Knob("view", "show", [f"{known[p]}, {names[r]}" for p, r in views], 0, choice=True),
         Knob("strength", "prior counts", _strengths(sweep), sweep.sizes["strength"] // 2),
     ]
     drawing = alt.layer(coloured, _place(sweep), dots, named).properties(height=260)
@@ -142,6 +144,15 @@ def paths(fit: Fit, sweep: xr.Dataset) -> Chart:
 
 def _two() -> tuple[str, str]:
     return charts.COLOURS["map"], charts.COLOURS["posterior"]
+
+
+def _apart(values: Array) -> list[int]:
+    """Positions of values that are far enough apart to have a name beside them, the largest first."""
+    named: list[int] = []
+    for position in np.argsort(-np.abs(values), kind="stable").tolist():
+        if all(abs(values[position] - values[other]) > CLEAR * np.ptp(values) for other in named):
+            named.append(position)
+    return named
 
 
 def bands(fit: Fit, sweep: xr.Dataset) -> Chart:
@@ -224,12 +235,24 @@ def path_sentences(fit: Fit, sweep: xr.Dataset) -> list[str]:
         if zeros.max() == 0:
             text = f"no coefficient is exactly zero at any of the {len(strengths)} strengths"
         else:
-            counts = ", ".join(f"{count} ({s} times)" for count, s in zip(zeros.tolist(), strengths, strict=True))
-            text = f"of {plural(len(labels), 'coefficient')} so many are exactly zero: {counts}"
+            counts = listed(_runs(zeros.tolist(), strengths), len(strengths))
+            text = f"exactly zero, of {plural(len(labels), 'coefficient')}, are {counts} its strength"
         said.append(
             f"Mode under the prior {prior} ({kind}): {text}; "
             f"{'none' if exact == 0 else f'{exact:,}'} of its {draws:,} stored posterior draws is."
         )
+    return said
+
+
+def _runs(counts: list[int], strengths: list[str]) -> list[str]:
+    """Equal counts at neighbouring strengths in one phrase."""
+    said = []
+    start = 0
+    for stop in range(1, len(counts) + 1):
+        if stop == len(counts) or counts[stop] != counts[start]:
+            where = strengths[start] if stop - start == 1 else f"{strengths[start]} to {strengths[stop - 1]}"
+            said.append(f"{counts[start]} at {where} times")
+            start = stop
     return said
 
 
