@@ -94,8 +94,8 @@ def criterion(fit: Fit) -> tuple[list[str], Image | None]:
     alone = [str(count) for count, low, usual in zip(counts, best, middle, strict=True) if usual - low > ALONE]
     if alone:
         said.append(
-            f"With {listed(alone)} components the lowest lies more than {ALONE:g} below the median of the restarts: do not "
-            "read it. A component that shrinks onto a few equal points lifts the likelihood as far as it is let."
+            f"With {listed(alone)} components the lowest lies more than {ALONE:g} below the median of the restarts: do "
+            "not read it. A component that shrinks onto a few equal points lifts the likelihood as far as it is let."
         )
     alt = f"BIC against the number of components from {counts[0]} to {counts[-1]}; lowest at {chosen}."
     caption = (

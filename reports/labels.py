@@ -212,9 +212,9 @@ def matrix(fit: Fit, name: str) -> tuple[Chart, list[str]] | None:
         "groups-together",
         drawing,
         f"Matrix of the probabilities that two of {m} points are of one component. " + said[0],
-        "The stronger the green, the more probable that two points belong together, whatever the components are called. "
-        "Points are in the order of their most probable component at the MAP, the surest first; lines stand between components. "
-        "Look at the ends of the blocks: points that two groups share.",
+        "The stronger the green, the more probable that two points belong together, whatever the components are "
+        "called. Points are in the order of their most probable component at the MAP, the surest first; lines stand "
+        "between components. Look at the ends of the blocks: points that two groups share.",
     )
     return drawn_chart, said
 

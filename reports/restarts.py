@@ -1,4 +1,4 @@
-"""Maxima beside the posterior: where EM lands, how many components, and K-means on the same points."""
+"""Other methods on the points of a mixture: where EM lands beside the posterior, and K-means."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ import altair as alt
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from comparisons.digits import number, significant
-from comparisons.rules import LOSS
+from comparisons.digits import significant
 from reports import charts
 from reports.charts import COLOURS, INK, QUIET, Chart, Knob
-from reports.components import Table
 from reports.groups import extras
 from reports.labels import Labels
 from reports.stored import Array, Fit
 from reports.style import COMPONENTS
-from reports.words import listed, plural
+from reports.words import plural
 
 SAME = 0.05  # log likelihood: ends of EM this near are one maximum, at its tolerance
 CLOUD = 60  # posterior draws of every component that are drawn
-ERRORS = 2.0  # standard errors that a difference must exceed
 
 
 def points(fit: Fit, name: str) -> tuple[Array, list[str]]:
@@ -66,8 +63,8 @@ def atlas_sentences(height: Array, chains: Array) -> list[str]:
             said.append(f"The other one stopped {significant(depth, 2)} below: a single start would not have told.")
         else:
             said.append(
-                f"The other {rest} stopped at {plural(len(found) - 1, 'lower end')}, up to {significant(depth, 2)} below: "
-                "a single start would not have told."
+                f"The other {rest} stopped at {plural(len(found) - 1, 'lower end')}, up to {significant(depth, 2)} "
+                "below: a single start would not have told."
             )
     low, high = np.quantile(chains, (0.025, 0.975))
     means = chains.mean(axis=1)
@@ -79,7 +76,8 @@ def atlas_sentences(height: Array, chains: Array) -> list[str]:
     return said
 
 
-def _log_likelihoods(fit: Fit) -> Array | None:
+def log_likelihoods(fit: Fit) -> Array | None:
+    """Log likelihood of all points at every stored draw under the default prior, shape (chain, draw)."""
     found = fit.log_likelihood(fit.default)
     if found is None:
         return None
@@ -90,7 +88,7 @@ def _log_likelihoods(fit: Fit) -> Array | None:
 
 def atlas(fit: Fit, name: str) -> tuple[Chart, Chart, list[str]] | None:
     """Where the component means of EM land, and how high; None if it was not stored."""
-    found, chains = extras(fit, fit.default), _log_likelihoods(fit)
+    found, chains = extras(fit, fit.default), log_likelihoods(fit)
     if "landing_mu" not in found or chains is None:
         return None
     height = found["landing_log_likelihood"].values
@@ -165,124 +163,6 @@ def _heights(height: Array, chains: Array, said: list[str]) -> Chart:
         + " ".join(said),
         "Squares: where a start of EM ended; band: the middle 95 % of the log likelihoods at posterior draws. Steps to "
         "the right are lower maxima.",
-    )
-
-
-# How many components.
-
-
-def numbers(fit: Fit) -> tuple[Chart, Table, list[str]] | None:
-    """Leave-one-out prediction with other numbers of components beside this fit's; None if it was not made."""
-    sweep, own = fit.sweep("sweep_k"), fit.dataset(fit.default, "prediction")
-    if sweep is None or own is None:
-        return None
-    mine = own["elpd"].sel(reading="posterior").values
-    if mine.shape != (sweep.sizes["observation"],) or not np.isfinite(mine).all():
-        return None
-    used = fit.data.sizes["component"]
-    elpd = {used: mine} | {int(k): sweep["elpd"].sel(components=k).values for k in sweep["components"].values}
-    bad = {used: int(np.sum(~(own["khat"].values <= float(own.attrs["good_k"]))))}
-    bad |= {
-        int(k): int((~(sweep["khat"].sel(components=k) <= sweep.attrs["good_k"])).sum())
-        for k in sweep["components"].values
-    }
-    chains = _log_likelihoods(fit)
-    r_hat = {int(k): float(sweep["r_hat"].sel(components=k)) for k in sweep["components"].values}
-    if chains is not None:
-        import arviz as az
-
-        r_hat[used] = float(az.rhat(chains))
-    counts = sorted(elpd)
-    found = {k: difference(elpd[k], mine) for k in counts}
-    bic = _bic(fit, counts)
-    rows = []
-    for k in counts:
-        gap, error = found[k]
-        size = "0, by definition" if k == used else f"{number(gap, error / 10)} ± {significant(error, 2)}"
-        more = "—" if k not in bic else f"{bic[k] - min(bic.values()):,.1f}"
-        rows.append([str(k), size, str(bad[k]), f"{r_hat[k]:.2f}" if k in r_hat else "—", more])
-    table = Table(
-        f"Expected log density of a point left out, against that of this fit's {plural(used, 'component')}, prior "
-        f"{fit.default}; R-hat is that of the log likelihood, and only the fit's own chains are long",
-        [
-            "Components",
-            "Difference ± SE",
-            f"k-hat above {float(sweep.attrs['good_k']):.2g}",
-            "R-hat",
-            "BIC above lowest",
-        ],
-        rows,
-    )
-    said = number_sentences(found, used, {k for k in r_hat if r_hat[k] > 1.05} | {k for k in bad if bad[k]})
-    return _differences(found, used, said), table, said
-
-
-def difference(elpd: Array, base: Array) -> tuple[float, float]:
-    """Difference of two sums of pointwise log densities and its standard error."""
-    gap = elpd - base
-    return float(gap.sum()), float(np.sqrt(len(gap)) * gap.std(ddof=1))
-
-
-def _bic(fit: Fit, counts: list[int]) -> dict[int, float]:
-    found = extras(fit, fit.default)
-    if "bic" not in found or "components" not in found["bic"].dims:
-        return {}
-    best = found["bic"].min("restart") if "restart" in found["bic"].dims else found["bic"]
-    return {k: float(best.sel(components=k)) for k in counts if k in best["components"].values}
-
-
-def number_sentences(found: dict[int, tuple[float, float]], used: int, doubtful: set[int]) -> list[str]:
-    """Which numbers of components predict clearly worse or better than that of the fit, and which do not."""
-    others = [k for k in found if k != used]
-    clear = {k: max(ERRORS * found[k][1], LOSS) for k in others}
-    worse = [k for k in others if found[k][0] < -clear[k]]
-    better = [k for k in others if found[k][0] > clear[k]]
-    open_ones = [k for k in others if k not in worse and k not in better]
-    said = []
-    for group, text in ((worse, "worse"), (better, "better")):
-        if group:
-            verb = "predicts" if len(group) == 1 else "predict"
-            said.append(
-                f"{_counted(group)} {verb} {text} than {used}, by more than {ERRORS:g} standard errors of the "
-                f"difference and more than {LOSS:g} in log density."
-            )
-    if open_ones:
-        said.append(
-            f"For {_counted(open_ones)} against {used}, leave-one-out prediction does not decide: no winner is declared."
-        )
-    if doubtful:
-        said.append(f"The lines of {_counted(sorted(doubtful))} are rough: R-hat above 1.05, or k-hat too large.")
-    return said
-
-
-def _counted(numbers_: list[int]) -> str:
-    names = listed([str(k) for k in numbers_])
-    return f"{names} component" if numbers_ == [1] else f"{names} components"
-
-
-def _differences(found: dict[int, tuple[float, float]], used: int, said: list[str]) -> Chart:
-    k = np.array(list(found))
-    gap, error = (np.array([found[one][part] for one in found]) for part in (0, 1))
-    shown = charts.data(charts.rows(k=k, gap=gap, low=gap - ERRORS * error, high=gap + ERRORS * error))
-    x = alt.X("k:O", title="number of components", axis=alt.Axis(labelAngle=0))
-    base = alt.Chart(shown)
-    zero = alt.Chart(charts.data([{"zero": 0}])).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(y="zero:Q")
-    drawing = alt.layer(
-        zero,
-        base.mark_rule(color=COLOURS["posterior"], strokeWidth=2).encode(
-            x=x, y=alt.Y("low:Q", title="difference in elpd"), y2="high:Q"
-        ),
-        base.mark_point(color=COLOURS["posterior"], filled=True, size=70, opacity=1, shape="diamond").encode(
-            x=x, y="gap:Q"
-        ),
-    ).properties(height=200)
-    return charts.chart(
-        "groups-numbers",
-        drawing,
-        f"Difference in expected log predictive density against {used} components, with {ERRORS:g} standard errors. "
-        + " ".join(said),
-        f"Above the dashed line: predicts better than the {used} of this fit. Bars: {ERRORS:g} standard errors of the "
-        "difference to either side. A bar across the line is no decision.",
     )
 
 

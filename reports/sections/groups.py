@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports import components, groups, labels, pictures, restarts
+from reports import by_number, components, groups, labels, pictures, restarts
 from reports.stored import Fit
 
 TITLE = "Groups"
@@ -42,7 +42,7 @@ def _mixture(fit: Fit) -> dict[str, Any]:
         "atlas": restarts.atlas(fit, name),
         "chosen": chosen,
         "bic": bic,
-        "numbers": restarts.numbers(fit),
+        "numbers": by_number.by_number(fit),
         "kinds": restarts.kinds(fit, name),
         "tables": [table for table in (components.types(fit), components.k_means(fit)) if table is not None],
     }

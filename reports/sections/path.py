@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from reports import odds, penalties, shrinkage
+from reports import conversions, odds, penalties, shrinkage
 from reports.components import Table
 from reports.stored import Fit
+from reports.zeros import zeros
 
 TITLE = "The path of the penalty"
 
@@ -17,7 +18,7 @@ def context(fit: Fit) -> dict[str, Any] | None:
     """Paths, zeros, and the table of penalties; None without a prior that penalises ``beta``."""
     if not shrinkage.kinds(fit, list(fit.priors)) or not shrinkage.coefficients(fit):
         return None
-    sweep, zeros = shrinkage.swept(fit), shrinkage.zeros(fit)
+    sweep, at_zero = shrinkage.swept(fit), zeros(fit)
     linear = penalties.problem(fit)
     table: Table | None = None
     said: list[str] = []
@@ -26,17 +27,17 @@ def context(fit: Fit) -> dict[str, Any] | None:
         table, said = penalties.dictionary(fit, linear)
         said = [penalties.problem_sentence(fit, linear), *said]
         modes = [penalties.mode(fit, linear, kind) for kind in ("ridge", "lasso")]
-        wrongs = [penalties.wrong(linear, one) for one in modes if one is not None]
+        wrongs = [conversions.wrong(linear, one) for one in modes if one is not None]
     elif (given := odds.odds(fit)) is not None:
         table = odds.dictionary(fit, given)
         wrongs = [one for one in [odds.wrong(fit, given)] if one is not None]
-    if sweep is None and zeros is None and table is None:
+    if sweep is None and at_zero is None and table is None:
         return None
     return {
         "paths": None if sweep is None else shrinkage.paths(fit, sweep),
         "bands": None if sweep is None else shrinkage.bands(fit, sweep),
         "along": [] if sweep is None else shrinkage.path_sentences(fit, sweep),
-        "zeros": zeros,
+        "zeros": at_zero,
         "other": better(fit),
         "table": table,
         "said": said,
