@@ -16,7 +16,7 @@ from reports.stored import Fit
 from reports.style import NEUTRAL, READINGS, SHORT
 from reports.words import listed, plural
 
-ALONE = 20.0  # of BIC: a lowest value so far below the usual one is no better description but a spike
+SPIKE = 0.01  # standard deviations of the data: a component so narrow describes no group
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,10 @@ def criterion(fit: Fit) -> tuple[list[str], Image | None]:
         said.append(f"The next is {plural(counts[order[1]], 'component')}, {gap} higher.")
     if used is not None and used != chosen:
         said.append(f"This fit uses {plural(int(used), 'component')}.")
-    middle = np.nanmedian(np.where(np.isfinite(table), table, np.nan), axis=1)
-    alone = [str(count) for count, low, usual in zip(counts, best, middle, strict=True) if usual - low > ALONE]
-    if alone:
+    spikes = _spikes(found, dim, counts)
+    if spikes:
         said.append(
-            f"With {listed(alone)} components the lowest lies more than {ALONE:g} below the median of the restarts: do "
+            f"With {listed(spikes)} components the lowest has one narrower than a hundredth of the data's spread: do "
             "not read it. A component that shrinks onto a few equal points lifts the likelihood as far as it is let."
         )
     alt = f"BIC against the number of components from {counts[0]} to {counts[-1]}; lowest at {chosen}."
@@ -102,6 +101,15 @@ def criterion(fit: Fit) -> tuple[list[str], Image | None]:
         "Squares: the lowest BIC over the restarts; dots: every restart. Its theory does not hold for all mixtures."
     )
     return said, draw.image(figure, alt, caption)
+
+
+def _spikes(found: xr.Dataset, dim: str, counts: list[int]) -> list[str]:
+    """Numbers of components whose lowest BIC comes from a component that has shrunk to next to nothing."""
+    if "bic_width" not in found:
+        return []
+    lowest = found["bic"].argmin("restart")
+    width = found["bic_width"].isel(restart=lowest).transpose(dim).values
+    return [str(count) for count, one in zip(counts, width.tolist(), strict=True) if one < SPIKE]
 
 
 def types(fit: Fit) -> Table | None:

@@ -13,7 +13,7 @@ from models.contract.predictors import centre as centre_of
 from models.contract.predictors import has_intercept, location, predictors
 from reports import shrinkage
 from reports.components import Table
-from reports.penalties import SLOPE, agreement
+from reports.penalties import EQUAL, SLOPE, agreement
 from reports.stored import Array, Fit
 
 TIGHT = 1e-10  # tolerance of scikit-learn's Newton method
@@ -80,6 +80,11 @@ def slope_left(given: Odds, w: Array, b: float, first: float | None) -> float:
     return float(np.max([*left, *rest]) * b)
 
 
+def _written(fit: Fit, prior: str) -> dict[str, Distribution]:
+    """The prior of every variable."""
+    return {key: Distribution.from_json(one) for key, one in json.loads(fit.text("distributions"))[prior].items()}
+
+
 def dictionary(fit: Fit, given: Odds) -> Table | None:
     """Unpenalised, ridge and lasso as scikit-learn types them, and whether that is what this page found."""
     rows = []
@@ -89,9 +94,7 @@ def dictionary(fit: Fit, given: Odds) -> Table | None:
         sd = np.array([fit.value(prior, label, "posterior", "sd") for label in labels])
         if not np.isfinite(point).all():
             continue
-        written = {
-            key: Distribution.from_json(one) for key, one in json.loads(fit.text("distributions"))[prior].items()
-        }
+        written = _written(fit, prior)
         kind = shrinkage.kinds(fit, [prior]).get(prior)
         if kind is None:
             if all(one.name == "Flat" for one in written.values()):
@@ -102,7 +105,7 @@ def dictionary(fit: Fit, given: Odds) -> Table | None:
         scales = np.broadcast_to(written["beta"].hyperparameters[key], len(shrinkage.coefficients(fit)))
         scales = scales / given.unit[-len(scales) :]
         first = _first(written, labels)
-        if np.ptp(scales) > 1e-8 * scales[0] or first == 0:
+        if np.ptp(scales) > EQUAL * scales[0] or first == 0:
             continue
         scale = float(scales[0])
         if kind == "ridge":
@@ -155,11 +158,12 @@ def wrong(fit: Fit, given: Odds) -> Table | None:
     prior = next((name for name, kind in kinds.items() if kind == "ridge"), None)
     if prior is None:
         return None
-    written = Distribution.from_json(json.loads(fit.text("distributions"))[prior]["beta"])
+    everything = _written(fit, prior)
     p = len(shrinkage.coefficients(fit))
-    scales = np.broadcast_to(written.hyperparameters["sigma"], p) / given.unit[-p:]
+    scales = np.broadcast_to(everything["beta"].hyperparameters["sigma"], p) / given.unit[-p:]
     right = np.array([fit.value(prior, label, "map") for label in shrinkage.coefficients(fit)]) / given.unit[-p:]
-    if np.ptp(scales) > 1e-8 * scales[0] or not np.isfinite(right).all() or not np.any(right):
+    first = _first(everything, _labels(fit, given))
+    if np.ptp(scales) > EQUAL * scales[0] or first == 0 or not np.isfinite(right).all() or not np.any(right):
         return None
     t, rows = float(scales[0]), []
     tries = {
@@ -169,7 +173,9 @@ def wrong(fit: Fit, given: Odds) -> Table | None:
         "Wrong: C = 1 (left at its default)": 1.0,
     }
     for text, c in tries.items():
-        w = logistic(given, c, np.ones(len(given.unit)))[-p:]
+        unit = np.ones(len(given.unit))
+        unit[:-p] = (first or 0) / np.sqrt(c)  # the intercept keeps its own prior
+        w = logistic(given, c, unit)[-p:]
         length = float(np.linalg.norm(w) / np.linalg.norm(right))
         rows.append(
             [text, significant(c, 3), f"Normal(0, {significant(np.sqrt(c), 3)})", f"{significant(length, 3)} times"]

@@ -141,7 +141,7 @@ def rival_chart(found: list[Rival]) -> Chart | None:
             x=alt.X("low:Q", title=title), x2="high:Q", y=y
         ),
         points.encode(x="gap:Q", y=y),
-    ).properties(height=30 + 30 * len(known))
+    ).properties(width=360, height=30 + 30 * len(known))
     return charts.chart(
         "competition-priors",
         drawing,

@@ -204,8 +204,8 @@ def bands(fit: Fit, sweep: xr.Dataset) -> Chart:
         f"A coefficient against the strength of the prior: maximum likelihood estimate, mode, posterior mean and bands "
         f"of the posterior, for {listed(labels, 20)} under the priors {listed([name for name, _ in known])}.",
         f"Lines: MLE (dashed level), MAP and posterior mean; bands: 50 % and {percent(shares[-1] - shares[0])} "
-        "equal-tailed intervals of the posterior. On the left the prior says nothing and all agree; on the right the "
-        "band closes around zero. Look where the lasso's MAP lies on zero: the band there still reaches to both sides.",
+        "equal-tailed intervals of the posterior. On the left the prior hardly counts; on the right the band closes "
+        "around zero. Look where the lasso's MAP lies on zero: the band there still reaches to both sides.",
         knobs,
         stills,
     )

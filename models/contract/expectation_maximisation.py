@@ -79,9 +79,10 @@ def peers(y: Array, components: int, rng: np.random.Generator) -> xr.Dataset:
     -------
     xarray.Dataset
         ``bic`` (components, restart): Bayesian information criterion, smaller is better, of EM from single random
-        starts; ``bic_type`` (covariance_type, restart): the same for the four kinds of covariance at the number of
-        components of the fit; ``kmeans`` (observation): labels of K-means on standardised points. BIC's theory needs
-        regularity that mixtures lack (Drton, M. and Plummer, M. 2017, doi:10.1111/rssb.12187): read it as a
+        starts; ``bic_width`` (components, restart): about the smallest standard deviation of a component in any
+        direction, where the data have 1; ``bic_type`` (covariance_type, restart): BIC for the four kinds of covariance
+        at the number of components of the fit; ``kmeans`` (observation): labels of K-means on standardised points.
+        BIC's theory needs regularity that mixtures lack (Drton, M. and Plummer, M. 2017, doi:10.1111/rssb.12187): read it as a
         description. And what `landings` returns.
     """
     import xarray as xr
@@ -94,7 +95,8 @@ def peers(y: Array, components: int, rng: np.random.Generator) -> xr.Dataset:
     # The likelihood of raw points differs from that of standardised ones by the Jacobian of the scales.
     shift = 2 * len(y) * float(np.log(y.std(axis=0)).sum())
 
-    def bic(k: int, kind: str, seed: int) -> float:
+    def bic(k: int, kind: str, seed: int) -> tuple[float, float]:
+        """The criterion, and the smallest standard deviation of a component in any direction, of 1 in the data."""
         mixture = GaussianMixture(
             k,
             covariance_type=kind,
@@ -103,7 +105,8 @@ def peers(y: Array, components: int, rng: np.random.Generator) -> xr.Dataset:
             max_iter=300,
             random_state=int(seed),
         )
-        return float(mixture.fit(points).bic(points)) + shift
+        found = mixture.fit(points)
+        return float(found.bic(points)) + shift, float(1 / np.abs(found.precisions_cholesky_).max())
 
     # In one dimension a full, a diagonal and a spherical covariance are the same.
     kinds = COVARIANCE_TYPES if y.shape[1] > 1 else COVARIANCE_TYPES[:2]
@@ -111,12 +114,13 @@ def peers(y: Array, components: int, rng: np.random.Generator) -> xr.Dataset:
     with warnings.catch_warnings():
         # A start that needs more than 300 iterations is part of the spread that is shown.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        by_number = [[bic(int(k), "full", seed) for seed in seeds] for k in numbers]
-        by_type = [[bic(components, kind, seed) for seed in seeds] for kind in kinds]
+        by_number = np.array([[bic(int(k), "full", seed) for seed in seeds] for k in numbers])
+        by_type = [[bic(components, kind, seed)[0] for seed in seeds] for kind in kinds]
         labels = KMeans(components, n_init=RESTARTS, random_state=int(seeds[0])).fit_predict(points)
     found = xr.Dataset(
         {
-            "bic": (("components", "restart"), by_number),
+            "bic": (("components", "restart"), by_number[..., 0]),
+            "bic_width": (("components", "restart"), by_number[..., 1]),
             "bic_type": (("covariance_type", "restart"), by_type),
             "kmeans": ("observation", labels),
         },
