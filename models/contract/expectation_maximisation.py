@@ -82,8 +82,8 @@ def peers(y: Array, components: int, rng: np.random.Generator) -> xr.Dataset:
         starts; ``bic_width`` (components, restart): about the smallest standard deviation of a component in any
         direction, where the data have 1; ``bic_type`` (covariance_type, restart): BIC for the four kinds of covariance
         at the number of components of the fit; ``kmeans`` (observation): labels of K-means on standardised points.
-        BIC's theory needs regularity that mixtures lack (Drton, M. and Plummer, M. 2017, doi:10.1111/rssb.12187): read it as a
-        description. And what `landings` returns.
+        BIC's theory needs regularity that mixtures lack (Drton, M. and Plummer, M. 2017, doi:10.1111/rssb.12187): read
+        it as a description. And what `landings` returns.
     """
     import xarray as xr
     from sklearn.cluster import KMeans
