@@ -1,4 +1,4 @@
-"""The path of the penalty: equalities beside statsmodels and closed forms, and sentences that agree with the numbers."""
+"""The path of the penalty: equalities beside statsmodels and closed forms, and sentences beside their numbers."""
 
 from __future__ import annotations
 
