@@ -91,7 +91,7 @@ def number_sentences(found: dict[int, tuple[float, float]], used: int, doubtful:
             "declared."
         )
     if doubtful:
-        said.append(f"The lines of {_counted(sorted(doubtful))} are rough: R-hat above 1.05, or k-hat too large.")
+        said.append(f"What is said of {_counted(sorted(doubtful))} is rough: R-hat above 1.05, or k-hat too large.")
     return said
 
 

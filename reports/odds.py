@@ -99,7 +99,7 @@ def dictionary(fit: Fit, given: Odds) -> Table | None:
         if kind is None:
             if all(one.name == "Flat" for one in written.values()):
                 distance = float(np.max(np.abs(logistic(given, np.inf, ones) * given.unit - point) / sd))
-                rows.append([f"no penalty ({prior})", "NLL", "flat", "C = inf", agreement(distance)])
+                rows.append([f"no penalty ({prior})", "NLL", "flat", "C = ∞", agreement(distance)])
             continue
         key = "sigma" if kind == "ridge" else "b"
         scales = np.broadcast_to(written["beta"].hyperparameters[key], len(shrinkage.coefficients(fit)))
