@@ -168,7 +168,9 @@ def _under_prior(plan: Plan, prior: Prior, given: _Given, seed: np.random.SeedSe
     draws = sampled["posterior"].to_dataset()
     model = searched.model
     if scenario.identify is not None:
-        draws = scenario.identify(_with_fixed(draws, model, prior), _of_point(model, map_, prior), data)[list(draws)]
+        whole = _with_fixed(draws, model, prior)
+        draws, drawn = _identified(scenario, whole, _of_point(model, map_, prior), data, list(draws))
+        statistics = statistics.assign(drawn=drawn)
     report("posterior")
     proper = all(distribution.proper for distribution in prior.values())
     constant = given.compact.attrs.get("log_constant", 0.0)
@@ -218,6 +220,18 @@ def _under_prior(plan: Plan, prior: Prior, given: _Given, seed: np.random.SeedSe
     ]
     report("references")
     return _Conclusions(groups, rows, found)
+
+
+def _identified(
+    scenario: Scenario, draws: xr.Dataset, pivot: xr.Dataset, data: xr.Dataset, kept: list[Any]
+) -> tuple[xr.Dataset, xr.DataArray]:
+    """Draws with their symmetry undone, and what number the sampler had given to each part, ``(chain, draw, part)``."""
+    assert scenario.identify is not None
+    dim = scenario.interchangeable
+    number = xr.DataArray(np.arange(draws.sizes[dim], dtype=np.int8), dims=dim)
+    sizes = {"chain": draws.sizes["chain"], "draw": draws.sizes["draw"]}
+    found = scenario.identify(draws.assign(drawn=number.expand_dims(sizes)), pivot, data)
+    return found[kept], found["drawn"].transpose("chain", "draw", dim).drop_vars(dim, errors="ignore")
 
 
 def _references(scenario: Scenario, data: xr.Dataset, prior: Prior, improper: str) -> list[Reference]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "reports" / "results"
-SWEEPS = ("sweep_prior.nc", "sweep_n.nc", "broken.nc")
+SWEEPS = ("sweep_prior.nc", "sweep_n.nc", "sweep_k.nc", "broken.nc")
 """What reports have of built-in fits, and fits of users' own data have not."""
 FILES = ("fit.nc", "comparison.csv", "verdict.md", "fit.ipynb", *SWEEPS)
 NO_NUMBERS = (

@@ -17,6 +17,7 @@ import xarray as xr
 import models
 from comparisons import store
 from comparisons.batch import World
+from comparisons.by_number import by_number
 from comparisons.functions import Array
 from comparisons.plan import Plan
 from comparisons.scale_out import write_dataset
@@ -34,7 +35,7 @@ MANY = 250  # numbers of data from which on a sweep has half as many worlds
 
 
 def sweeps(plan: Plan, seed: np.random.SeedSequence) -> dict[str, xr.Dataset]:
-    """Both sweeps of a built-in fit.
+    """The sweeps of a built-in fit.
 
     Returns
     -------
@@ -42,18 +43,20 @@ def sweeps(plan: Plan, seed: np.random.SeedSequence) -> dict[str, xr.Dataset]:
         ``sweep_prior``, under one prior of each kind, dims ``(prior, strength, ...)``; ``sweep_n``, under the default
         prior, dims ``(n, ...)``. Both hold ``estimate``, ``lower`` and ``upper`` by ``reading`` and ``parameter``
         (Wald, Laplace and equal-tailed intervals), ``quantile`` and ``draws`` of the posterior, ``r_hat``,
-        ``ess_bulk``, ``ess_tail`` and ``failed``: whether the posterior of this world cannot be trusted.
+        ``ess_bulk``, ``ess_tail`` and ``failed``: whether the posterior of this world cannot be trusted. And
+        ``sweep_k`` of a mixture (`comparisons.by_number`).
     """
     scenario = models.load(plan.scenario)
-    strength_seed, size_seed = seed.spawn(2)
-    return {
+    strength_seed, size_seed, number_seed = seed.spawn(3)
+    found = {
         "sweep_prior": _prior_sweep(plan, scenario, strength_seed),
         "sweep_n": _size_sweep(plan, scenario, size_seed),
     }
+    return found | ({"sweep_k": by_number(plan, number_seed)} if scenario.interchangeable else {})
 
 
 def write_sweeps(plan: Plan, folder: Path) -> None:
-    """Make both sweeps of a built-in fit and write them beside it."""
+    """Make the sweeps of a built-in fit and write them beside it."""
     data = zlib.crc32(store.data_digest(plan.data).encode())
     found = sweeps(plan, np.random.SeedSequence([plan.settings.seed, data, 1]))
     for name, sweep in found.items():

@@ -27,13 +27,7 @@ from models.contract import (
     restated,
 )
 from models.contract.columns import chosen, complete, needed, numbers, varying
-from models.contract.components import (
-    draw_points,
-    extras,
-    log_components,
-    log_responsibilities,
-    most_ties,
-)
+from models.contract.components import draw_points, extras, log_components, log_responsibilities, most_ties
 from models.contract.families import POSITIVE, REAL
 
 if TYPE_CHECKING:
@@ -236,7 +230,7 @@ def reference(data: xr.Dataset, prior: Prior) -> list[Reference]:
 
 
 def peers(data: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
-    """BIC for 1 to 7 components and for four kinds of covariance, and K-means (`expectation_maximisation.peers`)."""
+    """BIC by number and kind of components, K-means, and where EM lands (`expectation_maximisation.peers`)."""
     return expectation_maximisation.peers(data["y"].values, data.sizes["component"], rng)
 
 
@@ -310,6 +304,7 @@ SCENARIO = Scenario(
     reference=reference,
     order=order,
     identify=identify,
+    interchangeable="component",
     identified=(
         "Each draw is relabelled after sampling, so that its responsibilities are nearest (Kullback-Leibler) to those "
         "of the MAP, whose components are in the order of their means on the first axis (Stephens 2000, "

@@ -16,6 +16,8 @@ from reports.stored import Fit
 from reports.style import NEUTRAL, READINGS, SHORT
 from reports.words import listed, plural
 
+SPIKE = 0.01  # standard deviations of the data: a component so narrow describes no group
+
 
 @dataclass(frozen=True)
 class Table:
@@ -88,11 +90,26 @@ def criterion(fit: Fit) -> tuple[list[str], Image | None]:
         said.append(f"The next is {plural(counts[order[1]], 'component')}, {gap} higher.")
     if used is not None and used != chosen:
         said.append(f"This fit uses {plural(int(used), 'component')}.")
+    spikes = _spikes(found, dim, counts)
+    if spikes:
+        said.append(
+            f"With {listed(spikes)} components the lowest has one narrower than a hundredth of the data's spread: do "
+            "not read it. A component that shrinks onto a few equal points lifts the likelihood as far as it is let."
+        )
     alt = f"BIC against the number of components from {counts[0]} to {counts[-1]}; lowest at {chosen}."
     caption = (
         "Squares: the lowest BIC over the restarts; dots: every restart. Its theory does not hold for all mixtures."
     )
     return said, draw.image(figure, alt, caption)
+
+
+def _spikes(found: xr.Dataset, dim: str, counts: list[int]) -> list[str]:
+    """Numbers of components whose lowest BIC comes from a component that has shrunk to next to nothing."""
+    if "bic_width" not in found:
+        return []
+    lowest = found["bic"].argmin("restart")
+    width = found["bic_width"].isel(restart=lowest).transpose(dim).values
+    return [str(count) for count, one in zip(counts, width.tolist(), strict=True) if one < SPIKE]
 
 
 def types(fit: Fit) -> Table | None:
@@ -124,7 +141,7 @@ def k_means(fit: Fit) -> Table | None:
     if "kmeans" not in found or "responsibility" not in found or "map" not in found["reading"].values:
         return None
     hard = found["responsibility"].sel(reading="map").transpose("observation", "component").values.argmax(axis=1)
-    names = [str(value) for value in found["component"].values]
+    names = [str(value) for value in fit.data["component"].values]
     labels = found["kmeans"].values.astype(int)
     clusters = sorted(set(labels.tolist()))
     rows = [

@@ -167,7 +167,7 @@ class Fit:
         )
 
     def sweep(self, name: str) -> xr.Dataset | None:
-        """Return ``sweep_prior``, ``sweep_n`` or ``broken``; None if the fit has none: fits of own data have not."""
+        """Return ``sweep_prior``, ``sweep_n``, ``sweep_k`` or ``broken``; None if it was not made, as of own data."""
         return _read(self.folder / f"{name}.nc")
 
     @cached_property

@@ -96,6 +96,8 @@ class Scenario:
         ``identify(draws, pivot, data)`` undoes a symmetry of the posterior (the labels of mixture components).
         ``draws`` and ``pivot`` are datasets of parameters; the first has dims ``(chain, draw, ...)``, the second is a
         point.
+    interchangeable : str
+        The dim along which ``order`` and ``identify`` move parts, in every variable that has it.
     identified : str
         How ``identify`` does it, in one sentence for the reader.
     extras : callable, optional
@@ -135,6 +137,7 @@ class Scenario:
     fixable: tuple[str, ...] = ()
     order: Callable[[dict[str, NDArray[np.float64]]], dict[str, NDArray[np.float64]]] | None = None
     identify: Callable[[xr.Dataset, xr.Dataset, xr.Dataset], xr.Dataset] | None = None
+    interchangeable: str = ""
     identified: str = ""
     extras: Callable[[xr.Dataset, Mapping[str, xr.Dataset], np.random.Generator], xr.Dataset] | None = None
     broken: Callable[[], list[Broken]] | None = None
