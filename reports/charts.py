@@ -99,6 +99,7 @@ def chart(
     caption: str,
     knobs: Sequence[Knob] = (),
     stills: Sequence[Mapping[str, int]] = (),
+    datasets: Mapping[str, list[dict[str, Any]]] | None = None,
 ) -> Chart:
     """Make a figure of a drawing.
 
@@ -115,8 +116,14 @@ def chart(
     stills : sequence of mappings of knob to position
         The small multiples that stand in where there is no script; the first three positions of the first knob if none
         is given, and the drawing itself if it has no knob.
+    datasets : mapping of str to records, optional
+        What the drawing names as its data (`named`): many records, which Altair would copy and check again and again.
+        A record may have a field of the name of a knob: the position at which it is shown. Stills are drawn without
+        the others.
     """
     live = drawing.to_dict()
+    if datasets:
+        live["datasets"] = dict(datasets)
     live["config"] = CONFIG
     live["description"] = alternative
     live["params"] = [*live.get("params", []), *({"name": knob.name, "value": knob.start} for knob in knobs)]
@@ -127,6 +134,7 @@ def chart(
     for number, setting in enumerate(chosen):
         values = {knob.name: setting.get(knob.name, knob.start) for knob in knobs}
         still = live | {"width": NARROW, "params": [_at(one, values) for one in live["params"]]}
+        still["datasets"] = {name: _there(records, values) for name, records in live.get("datasets", {}).items()}
         said = ", ".join(f"{knob.label} {knob.settings[values[knob.name]]}" for knob in knobs if knob.name in setting)
         drawn.append((said, _svg(still, f"{key}-{number}")))
     wide = live | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
@@ -142,6 +150,11 @@ def _spread(count: int) -> list[int]:
 
 def _at(parameter: dict[str, Any], values: Mapping[str, int]) -> dict[str, Any]:
     return parameter | {"value": values[parameter["name"]]} if parameter["name"] in values else parameter
+
+
+def _there(records: list[dict[str, Any]], values: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Records that are shown at these positions of the knobs."""
+    return [record for record in records if all(record.get(name, at) == at for name, at in values.items())]
 
 
 def _svg(spec: dict[str, Any], key: str) -> Markup:
@@ -167,6 +180,11 @@ def _plain(values: np.ndarray[Any, Any]) -> list[Any]:
 def data(records: list[dict[str, Any]]) -> alt.InlineData:
     """Records as the data of a drawing."""
     return alt.InlineData(values=records)
+
+
+def named(name: str) -> alt.NamedData:
+    """Data of a drawing that `chart` is given beside it."""
+    return alt.NamedData(name=name)
 
 
 def reading_scale(channel: str = "color") -> Any:

@@ -20,6 +20,8 @@ from reports import charts, densities
 from reports.charts import Chart, Knob
 from reports.stored import Array, Fit
 
+Records = dict[str, list[dict[str, Any]]]
+
 FEW = 4  # parameters up to which densities are drawn
 POINTS, PRIOR_POINTS = 56, 28  # of a density, of a prior
 TAIL = 0.005  # of the draws beyond the frame, on either side, where the posterior is widest
@@ -88,7 +90,7 @@ def figure(fit: Fit, sweep: xr.Dataset, key: str, along: str, knob: Knob, openin
     along : str
         The dimension that the knob turns.
     knob : Knob
-        Named ``along``.
+        Named ``step``.
     opening, looking : str
         The first words of the alternative text, and what to look for.
     """
@@ -96,41 +98,45 @@ def figure(fit: Fit, sweep: xr.Dataset, key: str, along: str, knob: Knob, openin
     kinds = [str(kind) for kind in sweep["prior"].values]
     chosen = parts(fit, labels)
     few = len(labels) <= FEW
-    knobs, shown = [knob], ["datum.k == " + along]
+    knobs, shown = [knob], ["datum.step == step"]
     if len(kinds) > 1:
         knobs.append(Knob("kind", "prior", kinds, 0, choice=True))
-        shown.append("datum.p == kind")
+        shown.append("datum.kind == kind")
     if len(chosen) > 1:
         knobs.append(Knob("part", "parameter" if few else "parameters", [part.name for part in chosen],
                           farthest(sweep, chosen), choice=True))  # fmt: skip
-        shown.append("datum.g == part")
+        shown.append("datum.part == part")
     frames = [frame(fit, sweep, part.members) for part in chosen]
-    x = alt.Scale(zero=False, nice=False)
+    x, ticks = alt.Scale(zero=False, nice=False), alt.Axis(tickCount=6, labelOverlap=True)
     title = chosen[0].name if len(chosen) == 1 else None
-    at = alt.X("x:Q", title=title, scale=x)
+    at = alt.X("x:Q", title=title, scale=x, axis=ticks)
     edges = [(number_, end) for number_, ends in enumerate(frames) for end in ends]
-    width = alt.Chart(charts.data(charts.rows(g=[g for g, _ in edges], x=[end for _, end in edges])))
+    records = {"edges": charts.rows(part=[g for g, _ in edges], x=[end for _, end in edges])}
+    width = alt.Chart(charts.named("edges"))
     width = width.mark_point(opacity=0).encode(x=at)
     layers: list[Any] = [_of_part(width, chosen)]
     if len(chosen) > 1:
-        name = alt.Chart(charts.data([{"g": g, "name": part.name} for g, part in enumerate(chosen)]))
-        name = name.mark_text(align="left", baseline="bottom", fontSize=12, color=charts.INK)
+        records["names"] = [{"part": g, "name": part.name} for g, part in enumerate(chosen)]
+        name = alt.Chart(charts.named("names")).mark_text(align="left", baseline="bottom", fontSize=12, color=charts.INK)
         layers.append(_of_part(name.encode(x=alt.value(0), y=alt.value(-4), text="name:N"), chosen))
-    layers += _curves(fit, sweep, along, chosen, frames, " && ".join(shown)) if few else []
-    layers += _ladders(fit, sweep, along, chosen, frames, " && ".join(shown), few)
+    if few:
+        layers += _curves(fit, sweep, along, chosen, frames, " && ".join(shown), records)
+    layers += _ladders(fit, sweep, along, chosen, frames, " && ".join(shown), few, records)
     tallest = max(len(part.members) for part in chosen)
     drawing = alt.layer(*layers).properties(height=250 if few else max(120, 34 * tallest))
     level = percent(float(sweep.attrs["level"]))
     ladders = (
-        f"{level} intervals: Wald (MLE), Laplace (MAP), equal-tailed (posterior). What reaches the frame goes on beyond."
+        f"{level} intervals: Wald (MLE, square), Laplace (MAP, triangle), equal-tailed (posterior, circle at the "
+        "mean). What reaches the frame goes on beyond."
     )
     drawn = sweep.sizes["draw"]
     curves = (
-        f"Green: the posterior, from {drawn} draws; dotted: the prior; each scaled to the same height. Below: " * few
+        f"Filled: the posterior, from {drawn} draws; dotted: the prior; each scaled to the same height. Below: " * few
     )
+    ladders += (" Dashed line: the truth." if few else " Black ticks: the truth.") * bool(records["truths"])
     alternative = f"{opening}: estimates and {level} intervals of MLE, MAP and posterior of {', '.join(labels[:6])}"
     alternative += f"{' and others' * (len(labels) > 6)}{', with the posterior density' * few}."
-    return charts.chart(key, drawing, alternative, f"{looking} {curves}{ladders}", knobs)
+    return charts.chart(key, drawing, alternative, f"{looking} {curves}{ladders}", knobs, datasets=records)
 
 
 def farthest(sweep: xr.Dataset, chosen: list[Part]) -> int:
@@ -142,13 +148,19 @@ def farthest(sweep: xr.Dataset, chosen: list[Part]) -> int:
 
 
 def _of_part(drawing: alt.Chart, chosen: list[Part]) -> alt.Chart:
-    return drawing.transform_filter("datum.g == part") if len(chosen) > 1 else drawing
+    return drawing.transform_filter("datum.part == part") if len(chosen) > 1 else drawing
 
 
 def _curves(
-    fit: Fit, sweep: xr.Dataset, along: str, chosen: list[Part], frames: list[tuple[float, float]], shown: str
+    fit: Fit,
+    sweep: xr.Dataset,
+    along: str,
+    chosen: list[Part],
+    frames: list[tuple[float, float]],
+    shown: str,
+    records: Records,
 ) -> list[Any]:
-    """Posterior densities, and the priors to the power of the strength."""
+    """Posterior densities, and the priors to the power of the strength; their numbers go to ``records``."""
     draws = sweep["draws"].transpose("prior", along, "parameter", "draw").values.astype(float)
     swept = str(sweep.attrs.get("swept", "")).split(", ")
     strengths = sweep["strength"].values if "strength" in sweep.coords else np.ones(sweep.sizes[along])
@@ -162,18 +174,19 @@ def _curves(
             with np.errstate(divide="ignore"):
                 height = None if density is None else density(grid)
             for k, strength in enumerate(strengths):
-                place = {"k": k, "p": p, "g": g}
+                place = {"step": k, "kind": p, "part": g}
                 if not sweep["failed"].values[p, k]:
                     curve = _density(draws[p, k, part.members[0]], ends)
                     curves += [place | row for row in charts.rows(x=curve[0], y=curve[1])]
                 if height is not None and np.isfinite(height).all() and height.max() > 0:
                     power = strength if part.name.split("[")[0] in swept else 1.0
                     priors += [place | row for row in charts.rows(x=grid, y=(height / height.max()) ** power)]
-    base = alt.Chart(charts.data(curves)).transform_filter(shown).encode(x="x:Q", y="y:Q")
+    records |= {"curves": curves, "priors": priors}
+    base = alt.Chart(charts.named("curves")).transform_filter(shown).encode(x="x:Q", y="y:Q")
     colour = charts.COLOURS["posterior"]
     drawn = [base.mark_area(color=colour, opacity=0.2), base.mark_line(color=colour, strokeWidth=2)]
     if priors:
-        line = alt.Chart(charts.data(priors)).transform_filter(shown).encode(x="x:Q", y="y:Q")
+        line = alt.Chart(charts.named("priors")).transform_filter(shown).encode(x="x:Q", y="y:Q")
         drawn.append(line.mark_line(color=charts.QUIET, strokeWidth=1.5, strokeDash=[2, 3]))
     return drawn
 
@@ -200,8 +213,9 @@ def _ladders(
     frames: list[tuple[float, float]],
     shown: str,
     few: bool,
+    records: Records,
 ) -> list[Any]:
-    """Estimates and intervals, what is to be known of them, and the truth."""
+    """Estimates and intervals, what is to be known of them, and the truth; their numbers go to ``records``."""
     keys = ("estimate", "lower", "upper")
     values = {key: sweep[key].transpose("prior", along, "parameter", "reading").values for key in keys}
     readings = [str(reading) for reading in sweep["reading"].values]
@@ -211,14 +225,16 @@ def _ladders(
             label = str(sweep["parameter"].values[member])
             truth = fit.value(fit.default, label, "mle", "truth")
             if low <= truth <= high:
-                truths.append({"g": g, "label": label, "truth": float(f"{truth:.5g}")})
+                truths.append({"part": g, "label": label, "truth": float(f"{truth:.5g}")})
             for p, k, r in np.ndindex(sweep.sizes["prior"], sweep.sizes[along], len(readings)):
                 found = [float(values[key][p, k, member, r]) for key in keys]
                 failed = readings[r] == "posterior" and bool(sweep["failed"].values[p, k])
                 estimate, lower, upper, note = _within(*found, low, high, failed)
-                row = charts.rows(k=[k], p=[p], g=[g], x=[estimate], lower=[lower], upper=[upper])[0]
-                marks.append(row | {"label": label, "reading": readings[r], "row": ROWS[readings[r]], "note": note})
-    base = alt.Chart(charts.data(marks)).transform_filter(shown)
+                row = {"step": k, "kind": p, "part": g, "label": label, "reading": readings[r], "row": ROWS[readings[r]]}
+                marks.append(row | {"note": note, "x": estimate, "lower": lower, "upper": upper})
+    numbers = charts.rows(**{key: [mark[key] for mark in marks] for key in ("x", "lower", "upper")})
+    records |= {"marks": [mark | number for mark, number in zip(marks, numbers, strict=True)], "truths": truths}
+    base = alt.Chart(charts.named("marks")).transform_filter(shown)
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     shape = alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)
     offset = alt.YOffset("reading:N", sort=list(NAMES)) if not few else alt.Undefined
@@ -236,7 +252,7 @@ def _ladders(
         text.encode(x=alt.value(3), text="note:N", **placed),
     ]
     if truths:
-        known = _of_part(alt.Chart(charts.data(truths)), chosen)
+        known = _of_part(alt.Chart(charts.named("truths")), chosen)
         line = {"strokeDash": [4, 3], "strokeWidth": 1.5, "color": charts.INK}
         if few:
             layers.insert(0, known.mark_rule(**line).encode(x="truth:Q"))
@@ -295,7 +311,7 @@ def prior_sentence(label: str, prior: str, found: list[World]) -> str:
         return f"Under the prior {prior} fewer than two strengths have chains that can be trusted: do not read the means."
     first, last = good[0], good[-1]
     usual = min(good, key=lambda world: abs(np.log(world.setting)))
-    start = f"{label}, prior {prior}: from {times(first.setting)} to {times(last.setting)} its strength"
+    start = f"{label}, prior {prior}: from {first.setting:.3g} to {times(last.setting)} its strength"
     point = moved("MAP", first.map, last.map, usual.sd, usual.sd / 100)
     mean = moved("posterior mean", first.mean, last.mean, usual.sd, max(first.mcse, last.mcse))
     return f"{start}, {point}, and {mean}; {_mle(found, usual.sd)}."

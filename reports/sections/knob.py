@@ -25,14 +25,14 @@ def prior_strength(fit: Fit) -> dict[str, Any] | None:
     if sweep is None:
         return None
     strengths = [float(strength) for strength in sweep["strength"].values]
-    knob = Knob("strength", "prior counts", [swept.times(one) for one in strengths], len(strengths) // 2)
+    knob = Knob("step", "prior counts", [swept.times(one) for one in strengths], len(strengths) // 2)
     drawn = swept.figure(
         fit,
         sweep,
         "knob-prior",
         "strength",
         knob,
-        f"The same data under priors from {swept.times(strengths[0])} to {swept.times(strengths[-1])} as strong",
+        f"The same data under priors from {strengths[0]:.3g} to {swept.times(strengths[-1])} as strong",
         "Turn the prior up: MAP and posterior follow it, the MLE stays where it is.",
     )
     label = _said(fit, sweep)
@@ -50,7 +50,7 @@ def sample_size(fit: Fit) -> dict[str, Any] | None:
         return None
     sweep = sweep.expand_dims(prior=[str(sweep.attrs["prior"])])
     sizes = [int(n) for n in sweep["n"].values]
-    knob = Knob("n", "n =", [f"{n:,}" for n in sizes], 0)
+    knob = Knob("step", "n =", [f"{n:,}" for n in sizes], 0)
     drawn = swept.figure(
         fit,
         sweep,
