@@ -100,7 +100,7 @@ def risk(study: Study) -> Chart:
             color=alt.Color("reading:N", scale=charts.reading_scale(), legend=None),
             strokeDash=alt.StrokeDash("reading:N", scale=charts.reading_scale("strokeDash"), legend=None),
         )
-        .properties(height=200)
+        .properties(width=420, height=200)
     )
     alternative = "Root mean squared error of MLE, MAP and posterior mean against the truth: none is the lowest everywhere."
     caption = f"Which reading is closest to the truth depends on where the truth is. {risk_sentence(study)}"

@@ -26,6 +26,7 @@ NAMES = {
     "eti": "equal-tailed (posterior)",
     "hdi": "highest density (posterior)",
 }
+SHORT = {kind: name.split(" (")[0] for kind, name in NAMES.items()}
 KINDS = list(NAMES)
 BAD = "var(--bad)"
 POINT = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
@@ -63,20 +64,20 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
             {"kind": turn} | row for row in charts.rows(world=np.arange(1, seen + 1), state=state, at=centre, **columns)
         ]
     said = [
-        {"kind": turn, "text": f"{hits[kind]} of {seen} {NAMES[kind]} intervals hold the truth"}
+        {"kind": turn, "text": f"{hits[kind]} of {seen} hold the truth"}
         for turn, kind in enumerate(KINDS)
     ]
     base = alt.Chart(charts.named("intervals")).transform_filter("datum.kind == kind")
     line = alt.Chart(charts.named("truth")).mark_rule(color=charts.INK, strokeWidth=1.2).encode(y="truth:Q")
     states = ["holds the truth", "misses it", "does not exist"]
     colour = alt.Color("state:N", scale=alt.Scale(domain=states, range=[charts.QUIET, BAD, BAD]), legend=None)
-    width = alt.Size("state:N", scale=alt.Scale(domain=states, range=[1, 3, 3]), legend=None)
+    width = alt.StrokeWidth("state:N", scale=alt.Scale(domain=states, range=[1, 3, 3]), legend=None)
     world = alt.X("world:Q", title="world", scale=alt.Scale(domain=[0, seen + 1], nice=False), axis=alt.Axis(grid=False))
     title = label if same else f"{label}, distance from the truth"
     edge = alt.Scale(zero=False, domain=_inside(rows))
     drawing = alt.layer(
         base.mark_rule(clip=True).encode(
-            x=world, y=alt.Y("low:Q", title=title, scale=edge), y2="high:Q", color=colour, size=width
+            x=world, y=alt.Y("low:Q", title=title, scale=edge), y2="high:Q", color=colour, strokeWidth=width
         ),
         base.transform_filter("datum.state != 'holds the truth'")
         .mark_point(filled=True, size=45, opacity=1, clip=True)
@@ -95,7 +96,7 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
     level = percent(float(study.table["level"].iloc[0]))
     alternative = (
         f"{level} intervals of {label} in {seen} simulated worlds beside the truth: "
-        f"{'; '.join(one['text'] for one in said)}."
+        f"{'; '.join(f'{NAMES[kind]} {held} of {seen}' for kind, held in hits.items())} hold it."
     )
     caption = (
         f"{level} intervals of {label} in {seen} simulated worlds ({called(study)}); the line is the truth. Thick, with a "
@@ -124,7 +125,7 @@ def coverage(studies: list[Study], labels: list[str]) -> Chart:
         numbers = charts.rows(**{key: known[f"coverage{end}"] for key, end in _ENDS.items()})
         named = zip(known["parameter"], known["interval"], known["reading"], numbers, strict=True)
         rows += [
-            {"study": turn, "part": labels.index(label), "interval": NAMES[kind], "reading": reading} | row
+            {"study": turn, "part": labels.index(label), "interval": SHORT[kind], "reading": reading} | row
             for label, kind, reading, row in named
         ]
     level = float(studies[0].table["level"].iloc[0])
@@ -132,7 +133,7 @@ def coverage(studies: list[Study], labels: list[str]) -> Chart:
     base = alt.Chart(charts.named("coverage")).transform_filter(shown)
     scale = alt.Scale(domain=[max(0.0, min(*lows, level - 0.05) - 0.02), 1], nice=False)
     x = alt.X("share:Q", title="share of worlds", scale=scale, axis=alt.Axis(format="%", tickCount=5))
-    y = alt.Y("interval:N", title=None, sort=list(NAMES.values()), axis=alt.Axis(labelLimit=220))
+    y = alt.Y("interval:N", title=None, sort=list(SHORT.values()))
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     shape = alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)
     drawing = alt.layer(
@@ -146,7 +147,7 @@ def coverage(studies: list[Study], labels: list[str]) -> Chart:
     alternative = f"Coverage of five kinds of {percent(level)} intervals with their errors, against {percent(level)}."
     caption = (
         f"How often {percent(level)} intervals hold the truth; bars are 95 % Wilson intervals of that share, since the "
-        "worlds are a sample too. On the dashed line an interval keeps its word."
+        "worlds are a sample too. Squares: MLE; triangle: MAP; circles: posterior. On the dashed line an interval keeps its word."
     )
     data = {"coverage": rows, "level": [{"level": level}]}
     stills = [{"study": turn} for turn in range(min(2, len(studies)))]
@@ -246,12 +247,12 @@ def calibration(studies: list[Study]) -> Chart | None:
             curves += [{"study": turn, "label": label, "failed": label in failed} | row for row in rows]
     band = alt.Chart(charts.named("envelope")).transform_filter("datum.study == study")
     lines = alt.Chart(charts.named("ranks")).transform_filter("datum.study == study")
-    x = alt.X("z:Q", title="rank of the truth among the draws, as a share", scale=alt.Scale(domain=[0, 1]))
-    y = alt.Y("d:Q", title="more or fewer than uniform", axis=alt.Axis(tickCount=5))
+    x = alt.X("z:Q", title="rank of the truth, as a share", scale=alt.Scale(domain=[0, 1]))
+    y = alt.Y("d:Q", title="more or fewer", axis=alt.Axis(tickCount=5))
     good = charts.COLOURS["posterior"]
     drawing = alt.layer(
         band.mark_area(color=charts.QUIET, opacity=0.25, interpolate="step").encode(
-            x=x, y=alt.Y("low:Q", title="more or fewer than uniform"), y2="high:Q"
+            x=x, y=alt.Y("low:Q", title="more or fewer"), y2="high:Q"
         ),
         lines.mark_line(strokeWidth=1.3, interpolate="step").encode(
             x=x, y=y, detail="label:N", color=alt.condition("datum.failed", alt.value(BAD), alt.value(good)),
