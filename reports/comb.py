@@ -10,7 +10,7 @@ from comparisons.coverage import READING_OF
 from comparisons.digits import percent
 from reports import charts
 from reports.charts import Chart, Knob
-from reports.repeated import NAMES, POINT
+from reports.repeated_words import NAMES, POINT
 from reports.stored import Study
 
 LOW = 0.8  # the axis of coverage begins here; what is lower leaves the frame
@@ -54,7 +54,9 @@ def coverage(found: list[tuple[str, str, Study]]) -> Chart:
     line = alt.Chart(charts.named("comb")).transform_filter("datum.kind == kind")
     mean = alt.Chart(charts.named("means")).transform_filter("datum.kind == kind")
     x = alt.X("x:Q", title="truth", scale=alt.Scale(domain=[0, 1]))
-    y = alt.Y("y:Q", title="coverage", scale=alt.Scale(domain=[LOW, 1], nice=False), axis=alt.Axis(format="%", tickCount=5))
+    y = alt.Y(
+        "y:Q", title="coverage", scale=alt.Scale(domain=[LOW, 1], nice=False), axis=alt.Axis(format="%", tickCount=5)
+    )
     drawing = alt.layer(
         line.mark_line(strokeWidth=1.3, color=charts.INK, clip=True).encode(x=x, y=y),
         mean.mark_rule(strokeWidth=3, color=charts.COLOURS["posterior"], opacity=0.7, clip=True).encode(y="mean:Q"),
@@ -63,8 +65,8 @@ def coverage(found: list[tuple[str, str, Study]]) -> Chart:
     knobs = [Knob("kind", "interval", [name for name, _, _ in found], 0, choice=True)]
     alternative = f"Exact coverage of {percent(level)} intervals against the truth: a comb around {percent(level)}."
     caption = (
-        f"Thin: coverage at every truth, by sums over all numbers of heads, no simulation. Dashed: {percent(level)}. Thick: "
-        f"the average over the prior under which the coin is read. Coverage below {percent(LOW)} leaves the frame."
+        f"Thin: coverage at every truth, by sums over all numbers of heads, no simulation. Dashed: {percent(level)}. "
+        f"Thick: the average over the prior under which the coin is read. Below {percent(LOW)} it leaves the frame."
     )
     data = {"comb": rows, "means": means, "level": [{"level": level}]}
     kinds = list(NAMES)
@@ -78,9 +80,11 @@ def sentences(found: list[tuple[str, str, Study]]) -> list[list[str]]:
     for name, kind, study in found:
         one = at_truths(study)
         one = one[one["interval"] == kind]
-        least = one.loc[one["coverage"].idxmin()]
+        least = one.iloc[int(one["coverage"].argmin())]
         own = f"{averaged(study, kind):.3f}"
-        rows.append([name, study.prior, own, f"{one['coverage'].mean():.3f}", f"{least['coverage']:.3f}", f"{least['truth']:g}"])
+        rows.append(
+            [name, study.prior, own, f"{one['coverage'].mean():.3f}", f"{least['coverage']:.3f}", f"{least['truth']:g}"]
+        )
     return rows
 
 
@@ -102,7 +106,9 @@ def risk(study: Study) -> Chart:
         )
         .properties(width=420, height=200)
     )
-    alternative = "Root mean squared error of MLE, MAP and posterior mean against the truth: none is the lowest everywhere."
+    alternative = (
+        "Root mean squared error of MLE, MAP and posterior mean against the truth: none is the lowest everywhere."
+    )
     caption = f"Which reading is closest to the truth depends on where the truth is. {risk_sentence(study)}"
     return charts.chart("long-run-risk", drawing, alternative, caption, datasets={"risk": rows})
 

@@ -91,8 +91,8 @@ def losses(draws: Array, action: float, ratio: tuple[int, int]) -> Array:
 def best(margin: Margin, ratio: tuple[int, int]) -> tuple[float, float]:
     """The best action and its Monte Carlo error: that of a quantile, from the density there.
 
-    The error of the q-quantile is sqrt(q (1 - q) / ess) divided by the density, which the distance between the quantiles
-    one error to either side says directly.
+    The error of the q-quantile is sqrt(q (1 - q) / ess) divided by the density, which the distance between the
+    quantiles one error to either side says directly.
     """
     q = share(ratio)
     step = float(np.sqrt(q * (1 - q) / margin.ess))
@@ -170,8 +170,8 @@ def figure(found: list[Margin]) -> Chart:
     if len(found) > 1:
         knobs.append(Knob("part", "parameter", [margin.label for margin in found], lead(found), choice=True))
     alternative = (
-        "Expected loss under the posterior against the action, with the actions of MLE, MAP and posterior on the curve: "
-        "the posterior's at its lowest point."
+        "Expected loss under the posterior against the action, with the actions of MLE, MAP and posterior on the "
+        "curve: the posterior's at its lowest point."
     )
     caption = (
         "Turn the costs: the best action (circle) moves to another quantile of the posterior and stays at the bottom; "
@@ -290,7 +290,7 @@ def winners_sentence(margin: Margin) -> str:
     return (
         f"Each point is the best answer to some loss. For {margin.label}, of these the {found.squared} has the least "
         f"squared loss and the {found.absolute} the least absolute loss; {most} of the posterior within {HIT:g} sd, "
-        "which is the loss of a hit or a miss. With an ever narrower target, the best answer to that is the mode of this "
-        f"margin, near {number(float(x[np.argmax(y)]), margin.sd / 2)}. The MAP is the mode of all parameters together, "
-        "another point if there are several."
+        "which is the loss of a hit or a miss. With an ever narrower target, the best answer to that is the mode of "
+        f"this margin, near {number(float(x[np.argmax(y)]), margin.sd / 2)}. The MAP is the mode of all parameters "
+        "together, another point if there are several."
     )

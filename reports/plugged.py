@@ -6,13 +6,13 @@ from typing import Any
 
 import altair as alt
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.stats import norm
 from scipy.stats import t as student
 
 from comparisons.digits import exists, number, percent, significant
 from reports import charts, pictures
-from reports.charts import Chart
 from reports.stored import POINTS, Array, Fit
 
 NEXT = 5  # future trials in the table
@@ -40,14 +40,14 @@ def is_share(fit: Fit) -> bool:
     return len(fit.labels) == 1 and pictures.shape(fit) == "counts"
 
 
-def real_coverage(n: Array, level: float) -> Array:
+def real_coverage(n: ArrayLike, level: float) -> Array:
     r"""How often the interval of the MLE plugged in holds the next value of n normal ones, shape of ``n``.
 
     The next value lies within :math:`\bar y \pm z \hat\sigma`, with :math:`\hat\sigma^2` the mean squared deviation, if
     :math:`|T| \le z \sqrt{(n - 1) / (n + 1)}`, where :math:`T = (y - \bar y) / (s \sqrt{1 + 1/n})` has Student's
     distribution with n - 1 degrees of freedom. Geisser, S. (1993), Predictive Inference, section 2.1.
     """
-    z = norm.ppf((1 + level) / 2)
+    z, n = norm.ppf((1 + level) / 2), np.asarray(n, dtype=float)
     return np.asarray(2 * student.cdf(z * np.sqrt((n - 1) / (n + 1)), n - 1) - 1)
 
 
@@ -65,22 +65,27 @@ def normal(fit: Fit) -> dict[str, Any] | None:
     x = alt.X("n:Q", title="n", scale=alt.Scale(domain=[0, int(SIZES[-1])]))
     y = alt.Y("share:Q", title="holds the next value", axis=alt.Axis(format="%", tickCount=5),
               scale=alt.Scale(domain=[float(np.floor(real.min() * 20) / 20), 1], nice=False))  # fmt: skip
-    point = {"filled": True, "size": 90, "opacity": 1, "color": charts.COLOURS["mle"]}
     layers = [
         alt.Chart(charts.named("plugged")).mark_line(color=charts.COLOURS["mle"], strokeDash=[6, 3]).encode(x=x, y=y),
-        alt.Chart(charts.named("level")).mark_rule(color=charts.COLOURS["posterior"], strokeWidth=2).encode(y="level:Q"),
+        alt.Chart(charts.named("level"))
+        .mark_rule(color=charts.COLOURS["posterior"], strokeWidth=2)
+        .encode(y="level:Q"),
     ]
     if records["own"]:
-        layers.append(alt.Chart(charts.named("own")).mark_point(shape="square", **point).encode(x=x, y=y))
+        layers.append(
+            alt.Chart(charts.named("own"))
+            .mark_point(shape="square", filled=True, size=90, opacity=1, color=charts.COLOURS["mle"])
+            .encode(x=x, y=y)
+        )
     drawing = alt.layer(*layers).properties(width=420, height=180)
     first, ten = (significant(100 * float(real_coverage(np.array([size]), level)[0]), 3) for size in (3, 10))
     alternative = (
-        f"How often {percent(level)} intervals for the next value hold it, against n: with the MLE plugged in {first} % at "
-        f"n = 3 and {ten} % at n = 10, rising; posterior predictive under the prior 1/sigma: {percent(level)} at every n."
+        f"How often {percent(level)} intervals for the next value hold it, against n: with the MLE plugged in {first} "
+        f"% at n = 3 and {ten} % at n = 10, rising; posterior predictive under the prior 1/sigma {percent(level)} always."
     )
     caption = (
-        f"Dashed: the interval mean ± z sd with both maximum likelihood estimates plugged in, {percent(level)} in name. "
-        f"Solid: the posterior predictive under the prior 1/sigma, {percent(level)} in fact. Exact, by Student's t."
+        f"Dashed: the interval mean ± z sd with both maximum likelihood estimates plugged in, {percent(level)} in "
+        f"name. Solid: the posterior predictive under the prior 1/sigma, {percent(level)} in fact. Exact, by Student's t."
         + (f" Square: n = {n:,}, as here." if records["own"] else "")
     )
     drawn = charts.chart("prediction-plugged", drawing, alternative, caption, datasets=records)
@@ -114,10 +119,10 @@ def normal_sentence(fit: Fit, n: int) -> str:
     ends = points[0] - half, points[0] + half
     upper, lower = (float(np.mean(norm.cdf((end - mu) / sigma))) for end in ends[::-1])
     return (
-        f"For the next value the MLE plugged in says from {number(ends[0], error)} to {number(ends[1], error)}, {averaged}, "
-        f"both {percent(level)} in name. Averaged over the posterior the first one holds {100 * (upper - lower):.1f} %; "
-        f"over repeated samples of n = {n:,} it holds the next value {100 * real_coverage(np.array([n]), level)[0]:.1f} % "
-        "of the time."
+        f"For the next value the MLE plugged in says from {number(ends[0], error)} to {number(ends[1], error)}, "
+        f"{averaged}, both {percent(level)} in name. Averaged over the posterior the first one holds "
+        f"{100 * (upper - lower):.1f} %; over repeated samples of n = {n:,} it holds the next value "
+        f"{100 * real_coverage(np.array([n]), level)[0]:.1f} % of the time."
     )
 
 
@@ -151,8 +156,8 @@ def share(fit: Fit) -> dict[str, Any] | None:
     table = [row for one in fit.priors if (row := _share_row(fit, one, label)) is not None]
     alternative = f"Probability that the next trials all give {name}, for one to {MOST} trials, by reading."
     caption = (
-        f"Square: MLE plugged in; triangle: MAP plugged in; circle: averaged over the posterior (prior {prior}). Trials to "
-        "come share one unknown probability, so that the average is never below the power of the posterior mean."
+        f"Square: MLE plugged in; triangle: MAP plugged in; circle: averaged over the posterior (prior {prior}). Trials "
+        "to come share one unknown probability, so that the average is never below the power of the posterior mean."
     )
     drawn = charts.chart("prediction-plugged", drawing, alternative, caption, datasets={"ahead": rows})
     return {"chart": drawn, "table": table, "next": NEXT, "outcome": name, "sentence": share_sentence(fit, label)}
@@ -195,6 +200,12 @@ def share_sentence(fit: Fit, label: str) -> str:
             parts.append(f"there is no {NAMES[reading].split()[0]} to plug in")
             continue
         value = point**NEXT
-        way = "the same within the error" if abs(value - averaged) <= 2 * error else "more" if value > averaged else "less"
+        way = (
+            "the same within the error"
+            if abs(value - averaged) <= 2 * error
+            else "more"
+            if value > averaged
+            else "less"
+        )
         parts.append(f"the {NAMES[reading]} says {number(value, error)}, {way}")
     return f"{lead}{number(averaged, error)}; {parts[0]}; {parts[1]}."

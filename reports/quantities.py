@@ -1,4 +1,4 @@
-"""One test quantity for the data at hand, chosen by their shape: do data sets from the posterior predictive have it too?
+"""One test quantity for the data at hand, chosen by their shape: do predicted data sets have it too?
 
 Gelman, A., Meng, X.-L. and Stern, H. (1996), Posterior predictive assessment of model fitness via realized
 discrepancies, Statistica Sinica 6, 733-760.
@@ -164,7 +164,7 @@ def chosen(fit: Fit, observed: xr.DataArray, predicted: Array) -> Quantity | Non
                 "trials alternate more than independent ones do",
                 longest_run,
             )
-        case ("binary regression" | "regression"), True:
+        case (("binary regression" | "regression"), True):
             if rows < 4 * 2 or np.any(trials <= 0):
                 return None
             return Quantity(
@@ -260,8 +260,8 @@ def figure(found: Found) -> Chart:
         bars.encode(x=x, x2="high:Q", y=alt.Y("count:Q", title="data sets", axis=alt.Axis(tickCount=4))), line
     ).properties(width=420, height=150)
     alternative = (
-        f"Histogram of the {found.quantity.name} in {found.sets:,} data sets from the posterior predictive; the observed "
-        f"one, {significant(found.observed, 3)}, is a line."
+        f"Histogram of the {found.quantity.name} in {found.sets:,} data sets from the posterior predictive; the "
+        f"observed one, {significant(found.observed, 3)}, is a line."
     )
     caption = "Line: the data. Bars: data sets from the posterior predictive. The line should not stand at the edge."
     return charts.chart("prediction-quantity", drawing, alternative, caption, datasets=records)

@@ -1,4 +1,4 @@
-"""Figures and sentences of the long run: intervals of repeated worlds, coverage, calibration, and exact sums of a coin."""
+"""Figures of the long run: intervals of repeated worlds, their coverage, and the calibration of posteriors."""
 
 from __future__ import annotations
 
@@ -6,37 +6,19 @@ from typing import Any
 
 import altair as alt
 import numpy as np
-import pandas as pd
-from scipy.stats import binomtest, norm
 
-from comparisons.calibration import ALARM
 from comparisons.coverage import READING_OF
-from comparisons.digits import exists, number, percent, significant
+from comparisons.digits import percent
 from reports import charts
 from reports.charts import Chart, Knob
-from reports.stored import Fit, Study
-from reports.words import listed, plural
+from reports.repeated_words import NAMES, called
+from reports.stored import Study
 
 SHOWN = 100  # intervals of a strip
 LINES = 50  # points of a rank curve that passes
-NAMES = {
-    "wald": "Wald (MLE)",
-    "profile": "profile likelihood (MLE)",
-    "laplace": "Laplace (MAP)",
-    "eti": "equal-tailed (posterior)",
-    "hdi": "highest density (posterior)",
-}
 SHORT = {kind: name.split(" (")[0] for kind, name in NAMES.items()}
 KINDS = list(NAMES)
 BAD = "var(--bad)"
-POINT = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
-
-
-def called(study: Study) -> str:
-    """A study in words."""
-    worlds = int(study.table["worlds"].iloc[0])
-    truths = "truths drawn from it" if study.truth == "prior" else "one truth, always the same"
-    return f"prior {study.prior}, {truths}, {plural(worlds, 'world')}"
 
 
 def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
@@ -63,16 +45,15 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
         rows += [
             {"kind": turn} | row for row in charts.rows(world=np.arange(1, seen + 1), state=state, at=centre, **columns)
         ]
-    said = [
-        {"kind": turn, "text": f"{hits[kind]} of {seen} hold the truth"}
-        for turn, kind in enumerate(KINDS)
-    ]
+    said = [{"kind": turn, "text": f"{hits[kind]} of {seen} hold the truth"} for turn, kind in enumerate(KINDS)]
     base = alt.Chart(charts.named("intervals")).transform_filter("datum.kind == kind")
     line = alt.Chart(charts.named("truth")).mark_rule(color=charts.INK, strokeWidth=1.2).encode(y="truth:Q")
     states = ["holds the truth", "misses it", "does not exist"]
     colour = alt.Color("state:N", scale=alt.Scale(domain=states, range=[charts.QUIET, BAD, BAD]), legend=None)
     width = alt.StrokeWidth("state:N", scale=alt.Scale(domain=states, range=[1, 3, 3]), legend=None)
-    world = alt.X("world:Q", title="world", scale=alt.Scale(domain=[0, seen + 1], nice=False), axis=alt.Axis(grid=False))
+    world = alt.X(
+        "world:Q", title="world", scale=alt.Scale(domain=[0, seen + 1], nice=False), axis=alt.Axis(grid=False)
+    )
     title = label if same else f"{label}, distance from the truth"
     edge = alt.Scale(zero=False, domain=_inside(rows))
     drawing = alt.layer(
@@ -85,7 +66,9 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
             x=world,
             y=alt.Y("at:Q", scale=edge),
             color=colour,
-            shape=alt.Shape("state:N", scale=alt.Scale(domain=states, range=["circle", "diamond", "cross"]), legend=None),
+            shape=alt.Shape(
+                "state:N", scale=alt.Scale(domain=states, range=["circle", "diamond", "cross"]), legend=None
+            ),
         ),
         line,
         alt.Chart(charts.named("said"))
@@ -99,8 +82,8 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
         f"{'; '.join(f'{NAMES[kind]} {held} of {seen}' for kind, held in hits.items())} hold it."
     )
     caption = (
-        f"{level} intervals of {label} in {seen} simulated worlds ({called(study)}); the line is the truth. Thick, with a "
-        "diamond: misses it. A cross: there is no interval, which counts as a miss."
+        f"{level} intervals of {label} in {seen} simulated worlds ({called(study)}); the line is the truth. Thick, with "
+        "a diamond: misses it. A cross: there is no interval, which counts as a miss."
     )
     knob = Knob("kind", "interval", [NAMES[kind] for kind in KINDS], KINDS.index("profile"), choice=True)
     stills = [{"kind": KINDS.index(kind)} for kind in ("profile", "laplace", "eti")]
@@ -147,7 +130,8 @@ def coverage(studies: list[Study], labels: list[str]) -> Chart:
     alternative = f"Coverage of five kinds of {percent(level)} intervals with their errors, against {percent(level)}."
     caption = (
         f"How often {percent(level)} intervals hold the truth; bars are 95 % Wilson intervals of that share, since the "
-        "worlds are a sample too. Squares: MLE; triangle: MAP; circles: posterior. On the dashed line an interval keeps its word."
+        "worlds are a sample too. Squares: MLE; triangle: MAP; circles: posterior. On the dashed line an "
+        "interval keeps its word."
     )
     data = {"coverage": rows, "level": [{"level": level}]}
     stills = [{"study": turn} for turn in range(min(2, len(studies)))]
@@ -155,76 +139,6 @@ def coverage(studies: list[Study], labels: list[str]) -> Chart:
 
 
 _ENDS = {"share": "", "low": "_lower", "high": "_upper"}
-
-
-def coverage_sentence(study: Study) -> str:
-    """Which kinds of intervals visibly miss their level, after Bonferroni with a false alarm of `ALARM`."""
-    table, level = study.table, float(study.table["level"].iloc[0])
-    limit = ALARM / len(table)
-    hits = (table["coverage"] * table["worlds"]).round().astype(int)
-    p = [binomtest(hit, n, level).pvalue for hit, n in zip(hits, table["worlds"], strict=True)]
-    off = table[[value < limit for value in p]]
-    start = f"{called(study)[0].upper()}{called(study)[1:]}: "
-    if off.empty:
-        found = f"no kind of interval can be told from {percent(level)} by so many worlds"
-    else:
-        found = "; ".join(_off(kind, off[off["interval"] == kind], level) for kind in KINDS if kind in set(off["interval"]))
-    missing = table[table["missing"] > 0].groupby("interval")["missing"].max()
-    lost = [f"up to {int(missing[kind]):,} {NAMES[kind]}" for kind in KINDS if kind in missing.index]
-    return f"{start}{found}.{f' Intervals that do not exist count as misses: {listed(lost)}.' if lost else ''}"
-
-
-def _off(kind: str, rows: pd.DataFrame, level: float) -> str:
-    worst = rows.loc[(rows["coverage"] - level).abs().idxmax()]
-    others = f" (worst of {len(rows)} parameters)" if len(rows) > 1 else ""
-    less = "less" if worst["coverage"] < level else "more"
-    found = number(100 * worst["coverage"], 100 * (worst["coverage_upper"] - worst["coverage_lower"]) / 4)
-    return f"{NAMES[kind]} intervals hold {worst['parameter']} in {found} % of worlds, {less} than {percent(level)}{others}"
-
-
-def bias_sentence(study: Study) -> str:
-    """Which estimates are visibly off on average, after Bonferroni with a false alarm of `ALARM`."""
-    table = study.table.drop_duplicates(["parameter", "reading"])
-    table = table[np.isfinite(table["bias"]) & (table["bias_se"] > 0)]
-    limit = float(norm.isf(ALARM / 2 / max(len(table), 1)))
-    off = table[table["bias"].abs() > limit * table["bias_se"]]
-    if off.empty:
-        return "No estimate is visibly biased."
-    parts = []
-    for reading, rows in off.groupby("reading", sort=False):
-        worst = rows.loc[(rows["bias"].abs() / rows["bias_se"]).idxmax()]
-        size = f"{number(worst['bias'], worst['bias_se'])} ± {significant(worst['bias_se'], 1)}"
-        more = f", the clearest of {len(rows)}" if len(rows) > 1 else ""
-        parts.append(f"the {POINT[str(reading)]} of {worst['parameter']} by {size}{more}")
-    return f"Biased by more than chance: {'; '.join(parts)}."
-
-
-def table(study: Study) -> list[list[str]]:
-    """Coverage, width, bias and error of one study, a row per parameter and kind of interval."""
-    rows = []
-    for row in study.table.to_dict("records"):
-        rows.append(
-            [
-                f"{row['parameter']}, {NAMES[row['interval']]}",
-                share(row),
-                f"{int(row['missing']):,}",
-                number(row["width"], row["width_se"]),
-                _with_error(row["bias"], row["bias_se"]),
-                _with_error(row["rmse"], row["rmse_se"]),
-            ]
-        )
-    return rows
-
-
-def share(row: dict[str, Any]) -> str:
-    """A coverage with its Wilson interval, which is right at 0 and 1 too."""
-    low, high = 100 * row["coverage_lower"], 100 * row["coverage_upper"]
-    error = (high - low) / 4
-    return f"{number(100 * row['coverage'], error)} % ({number(low, error)} to {number(high, error)})"
-
-
-def _with_error(value: float, error: float) -> str:
-    return f"{number(value, error)} ± {significant(error, 1)}" if exists(value) and exists(error) else "—"
 
 
 def calibration(studies: list[Study]) -> Chart | None:
@@ -261,73 +175,14 @@ def calibration(studies: list[Study]) -> Chart | None:
     ).properties(height=200)  # fmt: skip
     knob = Knob("study", "prior", [study.prior for study in known], 0, choice=True)
     failing = [turn for turn, study in enumerate(known) if not all(one["passed"] for one in study.record["parameters"])]
-    alternative = "Differences of the distribution functions of ranks from uniform, one line per parameter, in their envelope."
+    alternative = (
+        "Differences of the distribution functions of ranks from uniform, one line per parameter, in their envelope."
+    )
     caption = (
-        "If program and model agree, the truth's rank among independent draws is uniform and every line stays in the grey "
-        "band. A bow upwards: posteriors too high; downwards: too low; an S: too narrow or too wide. Dashed: leaves the band."
+        "If program and model agree, the truth's rank among independent draws is uniform and every line stays in the "
+        "grey band. A bow upwards: posteriors too high; downwards: too low; an S: too narrow or too wide. Dashed: leaves "
+        "the band."
     )
     return charts.chart("long-run-calibration", drawing, alternative, caption, [knob],
                         [{"study": turn} for turn in sorted({0, *failing})],
                         {"envelope": envelopes, "ranks": curves})  # fmt: skip
-
-
-def calibration_sentence(study: Study) -> str:
-    """Whether the ranks of a study are uniform, and which are not, how."""
-    record = study.record
-    if not record.get("worlds"):
-        return ""
-    bad = [one for one in record["parameters"] if not one["passed"]]
-    worlds, left = f"{record['worlds']:,}", int(record["left_out"])
-    out = f" ({plural(left, 'world')} left out, whose chains could not be trusted)" if left else ""
-    if not bad:
-        return f"Prior {study.prior}: the ranks of {worlds} worlds pass{out}."
-    shapes = [f"{one['parameter']} ({one['shape']})" for one in bad]
-    return f"Prior {study.prior}: the ranks of {worlds} worlds do not pass{out}: {listed(shapes)}. Do not read its posteriors."
-
-
-def unreadable(study: Study) -> str:
-    """What the checks of a study refuse; empty if nothing."""
-    failed = [check for check in study.record["checks"] if not check["passed"]]
-    details = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
-    return f"{called(study)}: do not read this study ({details})." if failed else ""
-
-
-def meanings(fit: Fit, studies: list[Study], label: str) -> list[str]:
-    """What the level of a confidence interval means and what that of a credible interval means, side by side (T25)."""
-    level, prior = percent(fit.level), fit.default
-    ends = {
-        reading: [fit.value(prior, label, reading, end) for end in ("lower", "upper")] for reading in ("mle", "posterior")
-    }
-    sd = fit.value(prior, label, "posterior", "sd")
-    shown = {
-        reading: f"from {number(both[0], sd / 100)} to {number(both[1], sd / 100)}" if all(map(exists, both)) else ""
-        for reading, both in ends.items()
-    }
-    found = []
-    fixed = _share(studies, "fixed", label, "profile")
-    own = f"whether this one, {shown['mle']}, does is not a matter of probability" if shown["mle"] else (
-        "here there is none"
-    )  # fmt: skip
-    found.append(
-        f"{level} confidence is a property of the recipe: of repeated data sets from one truth, whatever it is, about "
-        f"{level} should give a profile likelihood interval that holds it{fixed}; {own}."
-    )
-    drawn = _share([study for study in studies if study.prior == prior], "prior", label, "eti")
-    own = f"{label} lies {shown['posterior']} with probability {level}" if shown["posterior"] else (
-        f"there is no interval of {label} to be read here"
-    )  # fmt: skip
-    found.append(
-        f"{level} credibility is a statement about this data set under the prior {prior}: {own}. In the long run it holds "
-        f"as often only on average over truths drawn from that prior{drawn}, not for every single one."
-    )
-    return found
-
-
-def _share(studies: list[Study], truth: str, label: str, kind: str) -> str:
-    """How often intervals of one kind held the truth, in brackets; empty if there is no such study."""
-    for study in studies:
-        rows = study.table[(study.table["parameter"] == label) & (study.table["interval"] == kind)]
-        if study.truth == truth and len(rows):
-            row = rows.iloc[0].to_dict()
-            return f" (here: {share(row)}, {plural(int(row['worlds']), 'world')})"
-    return ""

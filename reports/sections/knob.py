@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from reports import swept
+from reports import swept, swept_words
 from reports.charts import Knob
 from reports.stored import Fit
 
@@ -25,19 +25,21 @@ def prior_strength(fit: Fit) -> dict[str, Any] | None:
     if sweep is None:
         return None
     strengths = [float(strength) for strength in sweep["strength"].values]
-    knob = Knob("step", "prior counts", [swept.times(one) for one in strengths], len(strengths) // 2)
+    knob = Knob("step", "prior counts", [swept_words.times(one) for one in strengths], len(strengths) // 2)
     drawn = swept.figure(
         fit,
         sweep,
         "knob-prior",
         "strength",
         knob,
-        f"The same data under priors from {strengths[0]:.3g} to {swept.times(strengths[-1])} as strong",
+        f"The same data under priors from {strengths[0]:.3g} to {swept_words.times(strengths[-1])} as strong",
         "Turn the prior up: MAP and posterior follow it, the MLE stays where it is.",
     )
     label = _said(fit, sweep)
     sentences = [
-        swept.prior_sentence(label, str(prior), swept.worlds(sweep.sel(prior=prior, parameter=label), "strength"))
+        swept_words.prior_sentence(
+            label, str(prior), swept_words.worlds(sweep.sel(prior=prior, parameter=label), "strength")
+        )
         for prior in sweep["prior"].values
     ]
     return {"chart": drawn, "sentences": sentences, "swept": str(sweep.attrs["swept"])}
@@ -62,7 +64,7 @@ def sample_size(fit: Fit) -> dict[str, Any] | None:
     )
     label = _said(fit, sweep)
     one = sweep.isel(prior=0).sel(parameter=label)
-    return {"chart": drawn, "sentences": [swept.size_sentence(label, swept.worlds(one, "n"))]}
+    return {"chart": drawn, "sentences": [swept_words.size_sentence(label, swept_words.worlds(one, "n"))]}
 
 
 def _said(fit: Fit, sweep: xr.Dataset) -> str:

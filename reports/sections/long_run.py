@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from comparisons.digits import percent
-from reports import comb, repeated
+from reports import comb, repeated, repeated_words
 from reports.stored import Fit
 
 TITLE = "In the long run"
-HEAD = ("Parameter, interval", "Coverage (95 % Wilson interval)", "Missing", "Width", "Bias of the estimate", "Root mean squared error")
+HEAD = (
+    "Parameter, interval",
+    "Coverage (95 % Wilson interval)",
+    "Missing",
+    "Width",
+    "Bias of the estimate",
+    "Root mean squared error",
+)
 
 
 def context(fit: Fit) -> dict[str, Any] | None:
@@ -24,15 +31,15 @@ def context(fit: Fit) -> dict[str, Any] | None:
     exact = comb.options(studies)
     return {
         "level": percent(fit.level),
-        "meanings": repeated.meanings(fit, studies, labels[0]),
-        "unreadable": [text for study in studies if (text := repeated.unreadable(study))],
+        "meanings": repeated_words.meanings(fit, studies, labels[0]),
+        "unreadable": [text for study in studies if (text := repeated_words.unreadable(study))],
         "strip": strip,
         "coverage": repeated.coverage(studies, labels),
-        "sentences": [f"{repeated.coverage_sentence(study)} {repeated.bias_sentence(study)}" for study in studies],
-        "tables": [(f"{repeated.called(study)}: {percent(fit.level)} intervals and estimates with Monte Carlo errors",
-                    HEAD, repeated.table(study)) for study in studies[:2]],
+        "sentences": [f"{repeated_words.coverage_sentence(study)} {repeated_words.bias_sentence(study)}" for study in studies],
+        "tables": [(f"{repeated_words.called(study)}: {percent(fit.level)} intervals and estimates with Monte Carlo errors",
+                    HEAD, repeated_words.table(study)) for study in studies[:2]],
         "calibration": calibration,
-        "calibrated": [text for study in studies if (text := repeated.calibration_sentence(study))],
+        "calibrated": [text for study in studies if (text := repeated_words.calibration_sentence(study))],
         "comb": comb.coverage(exact) if exact else None,
         "combs": comb.sentences(exact),
         "risk": comb.risk(exact[0][2]) if exact else None,

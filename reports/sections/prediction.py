@@ -1,4 +1,4 @@
-"""Prediction: a point plugged in beside the posterior predictive distribution, and whether the model makes such data."""
+"""Prediction: a point plugged in beside the posterior predictive, and whether the model makes such data."""
 
 from __future__ import annotations
 

@@ -119,6 +119,7 @@ def test_a_page_of_any_fit_has_the_section(tmp_path: Path) -> None:
         context = decision.context(Fit(tmp_path / name))
         assert context is not None
         assert len(context["table"]) <= loss.MOST * len(loss.IN_TABLE)
+    assert context is not None
     assert any("does not exist" in row for row in context["table"])  # separated: no MLE
     assert "there is no MLE to act on" in context["sentence"]
 

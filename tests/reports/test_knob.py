@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from reports import swept
+from reports import swept, swept_words
 from reports.sections import knob
 from reports.stored import Fit
-from reports.swept import World
+from reports.swept_words import World
 from tests.toys import blend_toy, coin_toy, values_toy, write_fit
 
 STRENGTHS = np.logspace(-2, 2, 5)
@@ -46,7 +46,7 @@ def sweep_worlds(draw: Any) -> list[World]:
 
 @given(sweep_worlds())
 def test_a_sentence_on_strength_says_what_the_ends_do(worlds: list[World]) -> None:
-    said = swept.prior_sentence("theta", "weak", worlds)
+    said = swept_words.prior_sentence("theta", "weak", worlds)
     assert "nan" not in said
     good = [world for world in worlds if not world.failed]
     if len(good) < 2:
@@ -68,12 +68,12 @@ def test_a_sentence_on_strength_says_what_the_ends_do(worlds: list[World]) -> No
     assert ("MLE does not exist" in said) == (not known)
     if "the MLE stays" in said:
         assert len(known) == len(values)
-        assert max(known) - min(known) <= swept.STILL * max(world.sd for world in good)
+        assert max(known) - min(known) <= swept_words.STILL * max(world.sd for world in good)
 
 
 @given(sweep_worlds())
 def test_a_sentence_on_size_says_how_the_spread_falls(worlds: list[World]) -> None:
-    said = swept.size_sentence("theta", worlds)
+    said = swept_words.size_sentence("theta", worlds)
     assert "nan" not in said
     good = [world for world in worlds if not world.failed]
     if len(good) < 2:
@@ -147,7 +147,9 @@ def test_marks_are_those_of_the_sweep(tmp_path: Path) -> None:
     marks = spec["datasets"]["marks"]
     assert len(marks) == len(STRENGTHS) * 3 * len(fit.labels)
     for mark in marks:
-        one = sweep.isel(prior=mark["kind"], strength=mark["step"]).sel(parameter=mark["label"], reading=mark["reading"])
+        one = sweep.isel(prior=mark["kind"], strength=mark["step"]).sel(
+            parameter=mark["label"], reading=mark["reading"]
+        )
         assert mark["x"] == pytest.approx(float(one["estimate"]), rel=1e-4, abs=1e-6)
     assert {curve["step"] for curve in spec["datasets"]["curves"]} == set(range(len(STRENGTHS)))
     assert len(drawn.stills) == 3
