@@ -134,7 +134,7 @@ def figure(found: list[Pit]) -> Chart:
     names = listed([pit.name for pit in found])
     alternative = f"Distribution function of LOO-PIT values of {names} minus the uniform one, in its band."
     caption = (
-        f"The line should stay in the band, as it does {percent(1 - calibration.ALARM)} of the time if the model is right. "
+        f"The line should stay in the band, as {percent(1 - calibration.ALARM)} do if the model is right. "
         "An S that begins above: predictions too narrow; below: too wide; one bow: too high or too low."
     )
     return charts.chart("prediction-pit", drawing, alternative, caption, datasets=records)

@@ -81,7 +81,7 @@ def normal(fit: Fit) -> dict[str, Any] | None:
     first, ten = (significant(100 * float(real_coverage(np.array([size]), level)[0]), 3) for size in (3, 10))
     alternative = (
         f"How often {percent(level)} intervals for the next value hold it, against n: with the MLE plugged in {first} "
-        f"% at n = 3 and {ten} % at n = 10, rising; posterior predictive under the prior 1/sigma {percent(level)} always."
+        f"% at n = 3 and {ten} % at n = 10, rising; posterior predictive, prior 1/sigma: {percent(level)} always."
     )
     caption = (
         f"Dashed: the interval mean ± z sd with both maximum likelihood estimates plugged in, {percent(level)} in "
