@@ -9,6 +9,7 @@ Schlaifer, R. (1961), Applied Statistical Decision Theory, section 6.3.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import arviz as az
@@ -119,36 +120,34 @@ def written(ratio: tuple[int, int]) -> str:
 
 def lead(found: list[Margin]) -> int:
     """The parameter to begin with: whose points lie farthest from its posterior mean."""
-    return int(
-        np.argmax(
-            [
-                max((abs(v - one.draws.mean()) / one.sd for v in one.points.values() if exists(v)), default=0.0)
-                for one in found
-            ]
-        )
-    )
+    far = [[abs(point - one.draws.mean()) / one.sd for point in one.points.values() if exists(point)] for one in found]
+    return int(np.argmax([max(own, default=0.0) for own in far]))
 
 
-def figure(found: list[Margin]) -> Chart:
-    """Expected loss of every action, with what the readings would do."""
-    curves, marks = [], []
+def _records(found: list[Margin]) -> dict[str, list[dict[str, Any]]]:
+    """What the figure shows: both halves of the loss of every action, what the readings would do, the highest loss."""
+    records: dict[str, list[dict[str, Any]]] = {"curves": [], "marks": [], "highest": []}
     for part, margin in enumerate(found):
-        mean = float(margin.draws.mean())
-        points = [value for value in margin.points.values() if exists(value)]
-        far = REACH * margin.sd
-        low, high = min([mean - far, *(max(v, mean - 2 * far) for v in points)]), max(
-            [mean + far, *(min(v, mean + 2 * far) for v in points)]
-        )  # fmt: skip
+        mean, far = float(margin.draws.mean()), REACH * margin.sd
+        ends = [mean - far, mean + far, *(value for value in margin.points.values() if exists(value))]
+        low, high = max(min(ends), mean - 2 * far), min(max(ends), mean + 2 * far)
         grid = np.linspace(low, high, CURVE)
         below, above = (_shortfall(side * margin.draws, side * grid) for side in (1, -1))
-        curves += [{"part": part} | row for row in charts.rows(a=grid, u=below, o=above)]
+        records["curves"] += [{"part": part} | row for row in charts.rows(a=grid, u=below, o=above)]
+        extremes = [losses(margin.draws, end, ratio).mean() for end in (low, high) for ratio in (RATIOS[0], RATIOS[-1])]
+        records["highest"].append({"part": part} | charts.rows(a=[low], loss=[float(max(extremes))])[0])
         for turn, ratio in enumerate(RATIOS):
             actions = margin.points | {"posterior": best(margin, ratio)[0]}
             for reading, action in actions.items():
                 if exists(action) and low <= action <= high:
                     loss = float(losses(margin.draws, action, ratio).mean())
                     row = charts.rows(a=[action], loss=[loss])[0]
-                    marks.append({"part": part, "ratio": turn, "reading": reading} | row)
+                    records["marks"].append({"part": part, "ratio": turn, "reading": reading} | row)
+    return records
+
+
+def figure(found: list[Margin]) -> Chart:
+    """Expected loss of every action, with what the readings would do."""
     shown = "datum.part == part && " if len(found) > 1 else ""
     costs = [[float(f"{2 * ratio[side] / sum(ratio):.6g}") for ratio in RATIOS] for side in (0, 1)]
     curve = alt.Chart(charts.named("curves"))
@@ -156,10 +155,14 @@ def figure(found: list[Margin]) -> Chart:
     x = alt.X("a:Q", title=found[0].label if len(found) == 1 else "action", scale=alt.Scale(zero=False, nice=False),
               axis=alt.Axis(tickCount=6, labelOverlap=True))  # fmt: skip
     y = alt.Y("loss:Q", title="expected loss", scale=alt.Scale(zero=True))
+    # The same axis for all costs: an unseen mark as high as the highest curve.
+    highest = alt.Chart(charts.named("highest"))
+    highest = highest.transform_filter("datum.part == part") if len(found) > 1 else highest
     curve = curve.transform_calculate(loss=f"datum.u * {costs[0]}[ratio] + datum.o * {costs[1]}[ratio]")
     mark = alt.Chart(charts.named("marks")).transform_filter(f"{shown}datum.ratio == ratio")
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     drawing = alt.layer(
+        highest.mark_point(opacity=0).encode(x=x, y=y),
         curve.mark_line(color=charts.INK, strokeWidth=1.5).encode(x=x, y=y),
         mark.mark_rule(strokeDash=[3, 3]).encode(x=x, color=colour),
         mark.mark_point(filled=True, size=110, opacity=1).encode(
@@ -179,7 +182,7 @@ def figure(found: list[Margin]) -> Chart:
     )
     stills = [{"ratio": turn} for turn in IN_TABLE]
     return charts.chart("decision-loss", drawing, alternative, caption, knobs, stills,
-                        {"curves": curves, "marks": marks})  # fmt: skip
+                        _records(found))  # fmt: skip
 
 
 def _shortfall(draws: Array, actions: Array) -> Array:

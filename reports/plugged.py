@@ -85,7 +85,7 @@ def normal(fit: Fit) -> dict[str, Any] | None:
     )
     caption = (
         f"Dashed: the interval mean ± z sd with both maximum likelihood estimates plugged in, {percent(level)} in "
-        f"name. Solid: the posterior predictive under the prior 1/sigma, {percent(level)} in fact. Exact, by Student's t."
+        f"name. Solid: the posterior predictive under the prior 1/sigma, {percent(level)} in fact. Exact (Student's t)."
         + (f" Square: n = {n:,}, as here." if records["own"] else "")
     )
     drawn = charts.chart("prediction-plugged", drawing, alternative, caption, datasets=records)
@@ -156,8 +156,8 @@ def share(fit: Fit) -> dict[str, Any] | None:
     table = [row for one in fit.priors if (row := _share_row(fit, one, label)) is not None]
     alternative = f"Probability that the next trials all give {name}, for one to {MOST} trials, by reading."
     caption = (
-        f"Square: MLE plugged in; triangle: MAP plugged in; circle: averaged over the posterior (prior {prior}). Trials "
-        "to come share one unknown probability, so that the average is never below the power of the posterior mean."
+        f"Square: MLE plugged in; triangle: MAP plugged in; circle: averaged over the posterior (prior {prior}). "
+        "Trials to come share one unknown probability, so that the average is never below the power of the posterior mean."
     )
     drawn = charts.chart("prediction-plugged", drawing, alternative, caption, datasets={"ahead": rows})
     return {"chart": drawn, "table": table, "next": NEXT, "outcome": name, "sentence": share_sentence(fit, label)}

@@ -236,11 +236,17 @@ def sentence(found: Found) -> str:
         share = f"{'none' if p == 0 else 'all'} of {n:,} data sets from the posterior predictive have"
     else:
         share = f"of {n:,} data sets from the posterior predictive a share of {p:.3f} ± {significant(error, 1)} has"
-    lead = f"The observed {found.quantity.name} is {significant(found.observed, 3)}; {share} as much or more."
+    lead = f"The observed {found.quantity.name} is {shown(found)}; {share} as much or more."
     if min(found.above, found.below) >= UNUSUAL:
         return f"{lead} To this quantity the data look like what the model makes."
     meaning = found.quantity.large if found.above < found.below else found.quantity.small
     return f"{lead} The model rarely makes such data: {meaning}."
+
+
+def shown(found: Found) -> str:
+    """The observed quantity: a whole number if it is always one."""
+    whole = bool(np.all(np.append(found.predicted, found.observed) % 1 == 0))
+    return f"{found.observed:,.0f}" if whole else significant(found.observed, 3)
 
 
 def figure(found: Found) -> Chart:
@@ -250,18 +256,19 @@ def figure(found: Found) -> Chart:
     edges = np.arange(values.min() - 0.5, values.max() + 1.5) if whole else np.histogram_bin_edges(values, BARS)
     counts, edges = np.histogram(values, edges)
     records = {
-        "bars": charts.rows(low=edges[:-1], high=edges[1:], count=counts),
+        "bars": charts.rows(low=edges[:-1], high=edges[1:], count=counts, floor=np.zeros(len(counts))),
         "seen": charts.rows(x=[found.observed]),
     }
     x = alt.X("low:Q", title=found.quantity.name, scale=alt.Scale(zero=False, nice=False))
     bars = alt.Chart(charts.named("bars")).mark_bar(color=charts.COLOURS["posterior"], opacity=0.5)
     line = alt.Chart(charts.named("seen")).mark_rule(color=charts.INK, strokeWidth=2.5).encode(x="x:Q")
     drawing = alt.layer(
-        bars.encode(x=x, x2="high:Q", y=alt.Y("count:Q", title="data sets", axis=alt.Axis(tickCount=4))), line
+        bars.encode(x=x, x2="high:Q", y=alt.Y("count:Q", title="data sets", axis=alt.Axis(tickCount=4)), y2="floor:Q"),
+        line,
     ).properties(width=420, height=150)
     alternative = (
         f"Histogram of the {found.quantity.name} in {found.sets:,} data sets from the posterior predictive; the "
-        f"observed one, {significant(found.observed, 3)}, is a line."
+        f"observed one, {shown(found)}, is a line."
     )
     caption = "Line: the data. Bars: data sets from the posterior predictive. The line should not stand at the edge."
     return charts.chart("prediction-quantity", drawing, alternative, caption, datasets=records)

@@ -50,19 +50,16 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
     line = alt.Chart(charts.named("truth")).mark_rule(color=charts.INK, strokeWidth=1.2).encode(y="truth:Q")
     states = ["holds the truth", "misses it", "does not exist"]
     colour = alt.Color("state:N", scale=alt.Scale(domain=states, range=[charts.QUIET, BAD, BAD]), legend=None)
-    width = alt.StrokeWidth("state:N", scale=alt.Scale(domain=states, range=[1, 3, 3]), legend=None)
     world = alt.X(
         "world:Q", title="world", scale=alt.Scale(domain=[0, seen + 1], nice=False), axis=alt.Axis(grid=False)
     )
     title = label if same else f"{label}, distance from the truth"
     edge = alt.Scale(zero=False, domain=_inside(rows))
+    low, missed = alt.Y("low:Q", title=title, scale=edge), base.transform_filter("datum.state != 'holds the truth'")
     drawing = alt.layer(
-        base.mark_rule(clip=True).encode(
-            x=world, y=alt.Y("low:Q", title=title, scale=edge), y2="high:Q", color=colour, strokeWidth=width
-        ),
-        base.transform_filter("datum.state != 'holds the truth'")
-        .mark_point(filled=True, size=45, opacity=1, clip=True)
-        .encode(
+        base.mark_rule(clip=True).encode(x=world, y=low, y2="high:Q", color=colour),
+        missed.mark_rule(clip=True, strokeWidth=3).encode(x=world, y=low, y2="high:Q", color=colour),
+        missed.mark_point(filled=True, size=45, opacity=1, clip=True).encode(
             x=world,
             y=alt.Y("at:Q", scale=edge),
             color=colour,
@@ -82,8 +79,8 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
         f"{'; '.join(f'{NAMES[kind]} {held} of {seen}' for kind, held in hits.items())} hold it."
     )
     caption = (
-        f"{level} intervals of {label} in {seen} simulated worlds ({called(study)}); the line is the truth. Thick, with "
-        "a diamond: misses it. A cross: there is no interval, which counts as a miss."
+        f"{level} intervals of {label} in {seen} simulated worlds ({called(study)}); the line is the truth. Thick, "
+        "with a diamond: misses it. A cross: there is no interval, which counts as a miss."
     )
     knob = Knob("kind", "interval", [NAMES[kind] for kind in KINDS], KINDS.index("profile"), choice=True)
     stills = [{"kind": KINDS.index(kind)} for kind in ("profile", "laplace", "eti")]
@@ -180,8 +177,8 @@ def calibration(studies: list[Study]) -> Chart | None:
     )
     caption = (
         "If program and model agree, the truth's rank among independent draws is uniform and every line stays in the "
-        "grey band. A bow upwards: posteriors too high; downwards: too low; an S: too narrow or too wide. Dashed: leaves "
-        "the band."
+        "grey band. A bow upwards: posteriors too high; downwards: too low; an S: too narrow or too wide. "
+        "Dashed: leaves the band."
     )
     return charts.chart("long-run-calibration", drawing, alternative, caption, [knob],
                         [{"study": turn} for turn in sorted({0, *failing})],

@@ -25,7 +25,12 @@ def prior_strength(fit: Fit) -> dict[str, Any] | None:
     if sweep is None:
         return None
     strengths = [float(strength) for strength in sweep["strength"].values]
-    knob = Knob("step", "prior counts", [swept_words.times(one) for one in strengths], len(strengths) // 2)
+    knob = Knob(
+        "step",
+        "prior counts",
+        ["once" if one == 1 else swept_words.times(one) for one in strengths],
+        len(strengths) // 2,
+    )
     drawn = swept.figure(
         fit,
         sweep,

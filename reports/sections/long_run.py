@@ -29,18 +29,20 @@ def context(fit: Fit) -> dict[str, Any] | None:
     strip, _ = repeated.strip(shown, labels[0])
     calibration = repeated.calibration(studies)
     exact = comb.options(studies)
+    about = f"{percent(fit.level)} intervals and estimates with Monte Carlo errors"
     return {
         "level": percent(fit.level),
         "meanings": repeated_words.meanings(fit, studies, labels[0]),
         "unreadable": [text for study in studies if (text := repeated_words.unreadable(study))],
         "strip": strip,
         "coverage": repeated.coverage(studies, labels),
-        "sentences": [f"{repeated_words.coverage_sentence(study)} {repeated_words.bias_sentence(study)}" for study in studies],
-        "tables": [(f"{repeated_words.called(study)}: {percent(fit.level)} intervals and estimates with Monte Carlo errors",
-                    HEAD, repeated_words.table(study)) for study in studies[:2]],
+        "sentences": [
+            f"{repeated_words.coverage_sentence(one)} {repeated_words.bias_sentence(one)}" for one in studies
+        ],
+        "tables": [(f"{repeated_words.called(one)}: {about}", HEAD, repeated_words.table(one)) for one in studies[:2]],
         "calibration": calibration,
         "calibrated": [text for study in studies if (text := repeated_words.calibration_sentence(study))],
         "comb": comb.coverage(exact) if exact else None,
         "combs": comb.sentences(exact),
         "risk": comb.risk(exact[0][2]) if exact else None,
-    }  # fmt: skip
+    }
