@@ -25,7 +25,7 @@ START = 7
 IN_TABLE = (1, 4, 7)
 MOST = 6  # parameters
 CURVE = 49  # actions of a curve
-REACH = 3.2  # posterior standard deviations on either side of the mean
+REACH = 2.4  # posterior standard deviations on either side of the mean
 HIT = 0.25  # posterior sd: an action this near counts as a hit
 NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior quantile"}
 
@@ -129,7 +129,11 @@ def _records(found: list[Margin]) -> dict[str, list[dict[str, Any]]]:
     records: dict[str, list[dict[str, Any]]] = {"curves": [], "marks": [], "highest": []}
     for part, margin in enumerate(found):
         mean, far = float(margin.draws.mean()), REACH * margin.sd
-        ends = [mean - far, mean + far, *(value for value in margin.points.values() if exists(value))]
+        ends = [
+            max(mean - far, margin.draws.min()),
+            min(mean + far, margin.draws.max()),
+            *(value for value in margin.points.values() if exists(value)),
+        ]
         low, high = max(min(ends), mean - 2 * far), min(max(ends), mean + 2 * far)
         grid = np.linspace(low, high, CURVE)
         below, above = (_shortfall(side * margin.draws, side * grid) for side in (1, -1))

@@ -157,7 +157,7 @@ def share(fit: Fit) -> dict[str, Any] | None:
     alternative = f"Probability that the next trials all give {name}, for one to {MOST} trials, by reading."
     caption = (
         f"Square: MLE plugged in; triangle: MAP plugged in; circle: averaged over the posterior (prior {prior}). "
-        "Trials to come share one unknown probability, so that the average is never below the power of the posterior mean."
+        "Trials to come share one unknown probability, so that the average is never below the posterior mean's power."
     )
     drawn = charts.chart("prediction-plugged", drawing, alternative, caption, datasets={"ahead": rows})
     return {"chart": drawn, "table": table, "next": NEXT, "outcome": name, "sentence": share_sentence(fit, label)}
