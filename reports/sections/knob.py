@@ -4,49 +4,78 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
-import numpy as np
+import xarray as xr
 
-from comparisons.digits import significant
-from reports import charts
+from reports import swept, swept_words
+from reports.charts import Knob
 from reports.stored import Fit
 
 TITLE = "One knob"
 
 
 def context(fit: Fit) -> dict[str, Any] | None:
-    """The sweep of the prior; None for own data, which are not swept."""
+    """A figure and a sentence per sweep; None for own data, which are not swept."""
+    found = {"prior": prior_strength(fit), "size": sample_size(fit)}
+    return found if any(found.values()) else None
+
+
+def prior_strength(fit: Fit) -> dict[str, Any] | None:
+    """The same data under one prior of each kind, from weak to strong."""
     sweep = fit.sweep("sweep_prior")
     if sweep is None:
         return None
-    prior = str(sweep["prior"].values[0])
-    label = str(sweep["parameter"].values[0])
-    one = sweep.sel(prior=prior, parameter=label)
-    k, reading = (
-        values.ravel() for values in np.meshgrid(range(one.sizes["strength"]), one["reading"].values, indexing="ij")
-    )
-    columns = {key: one[key].transpose("strength", "reading").values.ravel() for key in ("estimate", "lower", "upper")}
-    shown = charts.data(charts.rows(strength=k, reading=reading, **columns))
-    base = (
-        alt.Chart(shown)
-        .transform_filter("datum.strength == strength")
-        .encode(
-            y=alt.Y("reading:N", title=None, sort=None),
-            color=alt.Color("reading:N", scale=charts.reading_scale(), legend=None),
-        )
-    )
-    x = alt.Scale(domain=[float(np.nanmin(columns["lower"])), float(np.nanmax(columns["upper"]))])
-    drawing = alt.layer(
-        base.mark_rule(strokeWidth=2).encode(x=alt.X("lower:Q", title=label, scale=x), x2="upper:Q"),
-        base.mark_point(filled=True, size=90).encode(
-            x=alt.X("estimate:Q", title=label, scale=x),
-            shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None),
-        ),
-    ).properties(height=120)
-    knob = charts.Knob(
-        "strength",
+    strengths = [float(strength) for strength in sweep["strength"].values]
+    knob = Knob(
+        "step",
         "prior counts",
-        [f"{significant(s, 2)} times" for s in sweep["strength"].values],
-        one.sizes["strength"] // 2,
+        ["once" if one == 1 else swept_words.times(one) for one in strengths],
+        len(strengths) // 2,
     )
-    return {"prior": charts.chart("knob-prior", drawing, "Three intervals.", "Turn the prior.", [knob])}
+    drawn = swept.figure(
+        fit,
+        sweep,
+        "knob-prior",
+        "strength",
+        knob,
+        f"The same data under priors from {strengths[0]:.3g} to {swept_words.times(strengths[-1])} as strong",
+        "Turn the prior up: MAP and posterior follow it, the MLE stays where it is.",
+    )
+    label = _said(fit, sweep)
+    sentences = [
+        swept_words.prior_sentence(
+            label, str(prior), swept_words.worlds(sweep.sel(prior=prior, parameter=label), "strength")
+        )
+        for prior in sweep["prior"].values
+    ]
+    return {"chart": drawn, "sentences": sentences, "swept": str(sweep.attrs["swept"])}
+
+
+def sample_size(fit: Fit) -> dict[str, Any] | None:
+    """More and more of the rows; None where there is only one."""
+    sweep = fit.sweep("sweep_n")
+    if sweep is None or sweep.sizes["n"] < 2:
+        return None
+    sweep = sweep.expand_dims(prior=[str(sweep.attrs["prior"])])
+    sizes = [int(n) for n in sweep["n"].values]
+    knob = Knob("step", "n =", [f"{n:,}" for n in sizes], 0)
+    drawn = swept.figure(
+        fit,
+        sweep,
+        "knob-n",
+        "n",
+        knob,
+        f"The first {sizes[0]:,} to {sizes[-1]:,} rows, in a random order",
+        "Add rows: the posterior narrows, and the three readings come together where the model is regular.",
+    )
+    label = _said(fit, sweep)
+    one = sweep.isel(prior=0).sel(parameter=label)
+    return {"chart": drawn, "sentences": [swept_words.size_sentence(label, swept_words.worlds(one, "n"))]}
+
+
+def _said(fit: Fit, sweep: xr.Dataset) -> str:
+    """The parameter that the sentences are about: of the part shown first, the one that moves farthest."""
+    labels = [str(label) for label in sweep["parameter"].values]
+    chosen = swept.parts(fit, labels)
+    members = chosen[swept.farthest(sweep, chosen)].members
+    alone = [swept.Part(labels[member], [member]) for member in members]
+    return alone[swept.farthest(sweep, alone)].name

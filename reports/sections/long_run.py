@@ -1,14 +1,48 @@
-"""In the long run."""
+"""In the long run: coverage, bias and calibration of both camps over many simulated worlds."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from comparisons.digits import percent
+from reports import comb, repeated, repeated_words
 from reports.stored import Fit
 
 TITLE = "In the long run"
+HEAD = (
+    "Parameter, interval",
+    "Coverage (95 % Wilson interval)",
+    "Missing",
+    "Width",
+    "Bias of the estimate",
+    "Root mean squared error",
+)
 
 
 def context(fit: Fit) -> dict[str, Any] | None:
-    """Nothing yet."""
-    return None
+    """All that the studies of a fit say; None without studies: own data, and fits that have none."""
+    studies = fit.studies
+    if not studies:
+        return None
+    labels = [label for label in fit.labels if label in set(studies[0].table["parameter"])]
+    shown = next((study for study in studies if study.truth == "fixed"), studies[0])
+    strip, _ = repeated.strip(shown, labels[0])
+    calibration = repeated.calibration(studies)
+    exact = comb.options(studies)
+    about = f"{percent(fit.level)} intervals and estimates with Monte Carlo errors"
+    return {
+        "level": percent(fit.level),
+        "meanings": repeated_words.meanings(fit, studies, labels[0]),
+        "unreadable": [text for study in studies if (text := repeated_words.unreadable(study))],
+        "strip": strip,
+        "coverage": repeated.coverage(studies, labels),
+        "sentences": [
+            f"{repeated_words.coverage_sentence(one)} {repeated_words.bias_sentence(one)}" for one in studies
+        ],
+        "tables": [(f"{repeated_words.called(one)}: {about}", HEAD, repeated_words.table(one)) for one in studies[:2]],
+        "calibration": calibration,
+        "calibrated": [text for study in studies if (text := repeated_words.calibration_sentence(study))],
+        "comb": comb.coverage(exact) if exact else None,
+        "combs": comb.sentences(exact),
+        "risk": comb.risk(exact[0][2]) if exact else None,
+    }

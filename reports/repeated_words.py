@@ -1,0 +1,168 @@
+"""What studies say: coverage, bias and calibration in sentences and tables, and what the level of an interval means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest, norm
+
+from comparisons.calibration import ALARM
+from comparisons.digits import exists, number, percent, significant
+from reports.stored import Fit, Study
+from reports.words import listed, plural
+
+NAMES = {
+    "wald": "Wald (MLE)",
+    "profile": "profile likelihood (MLE)",
+    "laplace": "Laplace (MAP)",
+    "eti": "equal-tailed (posterior)",
+    "hdi": "highest density (posterior)",
+}
+POINT = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
+
+
+def called(study: Study) -> str:
+    """A study in words."""
+    worlds = int(study.table["worlds"].iloc[0])
+    truths = "truths drawn from it" if study.truth == "prior" else "one truth, always the same"
+    return f"prior {study.prior}, {truths}, {plural(worlds, 'world')}"
+
+
+def coverage_sentence(study: Study) -> str:
+    """Which kinds of intervals visibly miss their level, after Bonferroni with a false alarm of `ALARM`."""
+    table, level = study.table, float(study.table["level"].iloc[0])
+    limit = ALARM / len(table)
+    hits = (table["coverage"] * table["worlds"]).round().astype(int)
+    p = [binomtest(hit, n, level).pvalue for hit, n in zip(hits, table["worlds"], strict=True)]
+    off = table[[value < limit for value in p]]
+    start = f"{called(study)[0].upper()}{called(study)[1:]}: "
+    if off.empty:
+        found = f"no kind of interval can be told from {percent(level)} by so many worlds"
+    else:
+        found = "; ".join(
+            _off(kind, off[off["interval"] == kind], level) for kind in NAMES if kind in set(off["interval"])
+        )
+    missing = table[table["missing"] > 0].groupby("interval")["missing"].max()
+    lost = [f"up to {int(missing[kind]):,} {NAMES[kind]}" for kind in NAMES if kind in missing.index]
+    return f"{start}{found}.{f' Intervals that do not exist count as misses: {listed(lost)}.' if lost else ''}"
+
+
+def _off(kind: str, rows: pd.DataFrame, level: float) -> str:
+    worst = rows.iloc[int((rows["coverage"] - level).abs().argmax())]
+    others = f" (worst of {len(rows)} parameters)" if len(rows) > 1 else ""
+    less = "less" if worst["coverage"] < level else "more"
+    found = number(100 * worst["coverage"], 100 * (worst["coverage_upper"] - worst["coverage_lower"]) / 4)
+    return (
+        f"{NAMES[kind]} intervals hold {worst['parameter']} in {found} % of worlds, {less} than {percent(level)}"
+        + others
+    )
+
+
+def bias_sentence(study: Study) -> str:
+    """Which estimates are visibly off on average, after Bonferroni with a false alarm of `ALARM`."""
+    table = study.table.drop_duplicates(["parameter", "reading"])
+    table = table[np.isfinite(table["bias"]) & (table["bias_se"] > 0)]
+    limit = float(norm.isf(ALARM / 2 / max(len(table), 1)))
+    off = table[table["bias"].abs() > limit * table["bias_se"]]
+    if off.empty:
+        return "No estimate is visibly biased."
+    parts = []
+    for reading, rows in off.groupby("reading", sort=False):
+        worst = rows.iloc[int((rows["bias"].abs() / rows["bias_se"]).argmax())]
+        size = f"{number(worst['bias'], worst['bias_se'])} ± {significant(worst['bias_se'], 1)}"
+        more = f", the clearest of {len(rows)}" if len(rows) > 1 else ""
+        parts.append(f"the {POINT[str(reading)]} of {worst['parameter']} by {size}{more}")
+    return f"Biased by more than chance: {'; '.join(parts)}."
+
+
+def table(study: Study) -> list[list[str]]:
+    """Coverage, width, bias and error of one study, a row per parameter and kind of interval."""
+    rows = []
+    for row in study.table.to_dict("records"):
+        rows.append(
+            [
+                f"{row['parameter']}, {NAMES[row['interval']]}",
+                share(row),
+                f"{int(row['missing']):,}",
+                number(row["width"], row["width_se"]),
+                _with_error(row["bias"], row["bias_se"]),
+                _with_error(row["rmse"], row["rmse_se"]),
+            ]
+        )
+    return rows
+
+
+def share(row: dict[Any, Any]) -> str:
+    """A coverage with its Wilson interval, which is right at 0 and 1 too."""
+    low, high = 100 * row["coverage_lower"], 100 * row["coverage_upper"]
+    error = (high - low) / 4
+    return f"{number(100 * row['coverage'], error)} % ({number(low, error)} to {number(high, error)})"
+
+
+def _with_error(value: float, error: float) -> str:
+    return f"{number(value, error)} ± {significant(error, 1)}" if exists(value) and exists(error) else "—"
+
+
+def calibration_sentence(study: Study) -> str:
+    """Whether the ranks of a study are uniform, and which are not, how."""
+    record = study.record
+    if not record.get("worlds"):
+        return ""
+    bad = [one for one in record["parameters"] if not one["passed"]]
+    worlds, left = f"{record['worlds']:,}", int(record["left_out"])
+    out = f" ({plural(left, 'world')} left out, whose chains could not be trusted)" if left else ""
+    if not bad:
+        return f"Prior {study.prior}: the ranks of {worlds} worlds pass{out}."
+    shapes = [f"{one['parameter']} ({one['shape']})" for one in bad]
+    return f"Prior {study.prior}: the ranks of {worlds} worlds do not pass{out}: {listed(shapes)}. Do not read them."
+
+
+def unreadable(study: Study) -> str:
+    """What the checks of a study refuse; empty if nothing."""
+    failed = [check for check in study.record["checks"] if not check["passed"]]
+    details = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
+    return f"{called(study)}: do not read this study ({details})." if failed else ""
+
+
+def meanings(fit: Fit, studies: list[Study], label: str) -> list[str]:
+    """What the level of a confidence interval means and what that of a credible interval means, side by side (T25)."""
+    level, prior = percent(fit.level), fit.default
+    ends = {
+        reading: [fit.value(prior, label, reading, end) for end in ("lower", "upper")]
+        for reading in ("mle", "posterior")
+    }
+    sd = fit.value(prior, label, "posterior", "sd")
+    shown = {
+        reading: f"from {number(both[0], sd / 100)} to {number(both[1], sd / 100)}" if all(map(exists, both)) else ""
+        for reading, both in ends.items()
+    }
+    found = []
+    fixed = _share(studies, "fixed", label, "profile")
+    own = f"whether this one, {shown['mle']}, does is not a matter of probability" if shown["mle"] else (
+        "here there is none"
+    )  # fmt: skip
+    found.append(
+        f"{level} confidence is a property of the recipe: of repeated data sets from one truth, whatever it is, about "
+        f"{level} should give a profile likelihood interval that holds it{fixed}; {own}."
+    )
+    drawn = _share([study for study in studies if study.prior == prior], "prior", label, "eti")
+    own = f"{label} lies {shown['posterior']} with probability {level}" if shown["posterior"] else (
+        f"there is no interval of {label} to be read here"
+    )  # fmt: skip
+    found.append(
+        f"{level} credibility is a statement about this data set under the prior {prior}: {own}. In the long run it "
+        f"holds as often only on average over truths drawn from that prior{drawn}, not for every single one."
+    )
+    return found
+
+
+def _share(studies: list[Study], truth: str, label: str, kind: str) -> str:
+    """How often intervals of one kind held the truth, in brackets; empty if there is no such study."""
+    for study in studies:
+        rows = study.table[(study.table["parameter"] == label) & (study.table["interval"] == kind)]
+        if study.truth == truth and len(rows):
+            row = rows.iloc[0].to_dict()
+            return f" (here: {share(row)}, {plural(int(row['worlds']), 'world')})"
+    return ""

@@ -1,0 +1,207 @@
+"""The long run: made-up studies whose coverage is known, exact sums of a coin, and sentences against their tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom, norm
+
+from comparisons import calibration, exact, store
+from comparisons.coverage import READING_OF, operating_characteristics
+from reports import comb, repeated, repeated_words
+from reports.repeated import KINDS
+from reports.repeated_words import NAMES
+from reports.sections import long_run
+from reports.stored import Fit, Study
+from tests.toys import coin_toy, values_toy, write_fit
+
+LEVEL = 0.95
+
+
+def made_worlds(labels: list[str], n: int, seed: int = 0, width: float = 1.0, fixed: bool = False) -> xr.Dataset:
+    """Worlds whose intervals are exact but for their width: estimates are N(truth, 1)."""
+    rng = np.random.default_rng(seed)
+    shape = n, len(labels)
+    truth = np.full(shape, 1.5) if fixed else rng.normal(size=shape)
+    centre = truth + rng.normal(size=shape)
+    half = width * norm.ppf((1 + LEVEL) / 2)
+    estimate = np.stack([centre] * 3, axis=1)
+    lower, upper = np.stack([centre - half] * 5, axis=1), np.stack([centre + half] * 5, axis=1)
+    rank = np.floor(101 * norm.cdf((truth - centre) / width)).astype(int)
+    return xr.Dataset(
+        {
+            "truth": (("world", "parameter"), truth),
+            "estimate": (("world", "reading", "parameter"), estimate),
+            "lower": (("world", "interval", "parameter"), lower),
+            "upper": (("world", "interval", "parameter"), upper),
+            "rank": (("world", "parameter"), np.clip(rank, 0, 100)),
+            "failed": ("world", np.zeros(n, dtype=bool)),
+            "exists": (("world", "reading"), np.ones((n, 3), dtype=bool)),
+        },
+        coords={"parameter": labels, "reading": ["mle", "map", "posterior"], "interval": list(READING_OF)},
+        attrs={"L": 100, "level": LEVEL},
+    )
+
+
+def write_study(folder: Path, prior: str, worlds: xr.Dataset, truth: str, coin: exact.Coin | None = None) -> None:
+    """A study as it is stored."""
+    place = folder / "studies" / f"{prior}-{truth}"
+    place.mkdir(parents=True)
+    operating_characteristics(worlds).to_csv(place / "coverage.csv", index=False)
+    worlds.to_netcdf(place / "study.nc", engine="netcdf4")
+    record: dict[str, Any] = {"checks": [], "reason": "no calibration"}
+    if truth == "prior":
+        record = calibration.calibrate(worlds).as_json()
+    store.write_json(place / "calibration.json", record | {"request": {"prior": prior, "truth": truth}})
+    if coin is not None:
+        averaged = exact.averaged(coin, coin.alpha, coin.beta).assign(truth="prior")
+        rows = [averaged, exact.at(coin, np.linspace(0.005, 0.995, 199))]
+        pd.concat(rows, ignore_index=True).to_csv(place / "exact.csv", index=False)
+
+
+def study(worlds: xr.Dataset, truth: str = "prior", record: dict[str, Any] | None = None) -> Study:
+    table = operating_characteristics(worlds)
+    found = record or calibration.calibrate(worlds).as_json()
+    made = Study("weak", truth, table, None, found, Path("nowhere"))
+    made.__dict__["worlds"] = worlds
+    return made
+
+
+def test_the_strip_shows_which_intervals_miss() -> None:
+    worlds = made_worlds(["mu"], 150, fixed=True)
+    worlds["lower"][4, 0, 0] = np.nan
+    worlds["failed"][7] = True
+    drawn, hits = repeated.strip(study(worlds, "fixed"), "mu")
+    rows = json.loads(drawn.spec)["datasets"]["intervals"]
+    assert len(rows) == 5 * repeated.SHOWN
+    for row in rows:
+        one = worlds.isel(world=row["world"] - 1, interval=row["kind"], parameter=0)
+        low, high = float(one["lower"]), float(one["upper"])
+        gone = np.isnan(low) or (bool(one["failed"]) and READING_OF[KINDS[row["kind"]]] == "posterior")
+        state = "does not exist" if gone else "holds the truth" if low <= 1.5 <= high else "misses it"
+        assert row["state"] == state
+    for turn, kind in enumerate(KINDS):
+        assert hits[kind] == sum(row["state"] == "holds the truth" for row in rows if row["kind"] == turn)
+        assert f"{NAMES[kind]} {hits[kind]} of 100" in drawn.alt
+    assert "misses" in drawn.caption
+
+
+def test_truths_of_their_own_become_distances() -> None:
+    worlds = made_worlds(["mu"], 30)
+    drawn, _ = repeated.strip(study(worlds), "mu")
+    spec = json.loads(drawn.spec)["datasets"]
+    assert spec["truth"] == [{"truth": 0.0}]
+    first = spec["intervals"][0]
+    assert first["low"] == pytest.approx(float(worlds["lower"][0, 0, 0] - worlds["truth"][0, 0]), rel=1e-4)
+
+
+PLAIN = operating_characteristics(made_worlds(["mu"], 10))
+
+
+@given(st.integers(0, 400), st.sampled_from(KINDS), st.integers(0, 400))
+def test_coverage_is_called_off_when_a_binomial_test_says_so(hits: int, kind: str, missing: int) -> None:
+    table = PLAIN.assign(worlds=400, coverage=0.95, missing=0)
+    of = table["interval"] == kind
+    low, high = sorted((hits / 400, hits / 400 + 0.01))
+    table.loc[of, ["coverage", "coverage_lower", "coverage_upper", "missing"]] = hits / 400, low, high, missing
+    said = repeated_words.coverage_sentence(Study("weak", "prior", table, None, {}, Path()))
+    tails = binom.cdf(hits, 400, LEVEL), binom.sf(hits - 1, 400, LEVEL)
+    off = min(tails) < 1e-4  # far beyond the limit of 0.002 for five comparisons
+    near = min(tails) > 0.01
+    assert not (off and "no kind" in said)
+    assert not (near and "no kind" not in said)
+    if "no kind" not in said:
+        assert f"{NAMES[kind]} intervals hold mu" in said
+        assert ("less than" in said) == (hits / 400 < LEVEL)
+    assert ("do not exist" in said) == (missing > 0)
+
+
+@given(st.floats(-0.5, 0.5), st.floats(0.001, 0.5))
+def test_a_bias_is_said_when_it_is_many_errors(bias: float, error: float) -> None:
+    table = PLAIN.assign(bias=0.0, bias_se=0.1)
+    table.loc[table["reading"] == "map", ["bias", "bias_se"]] = bias, error
+    said = repeated_words.bias_sentence(Study("weak", "prior", table, None, {}, Path()))
+    if abs(bias) > 3.5 * error:
+        assert "the MAP of mu by" in said
+        assert ("by -" in said) == (bias < 0)
+    if abs(bias) < 2.5 * error:
+        assert said == "No estimate is visibly biased."
+
+
+def test_calibration_passes_and_fails_as_it_was_judged() -> None:
+    good, narrow = study(made_worlds(["mu", "nu"], 400)), study(made_worlds(["mu", "nu"], 400, width=0.5))
+    assert "400 worlds pass" in repeated_words.calibration_sentence(good)
+    said = repeated_words.calibration_sentence(narrow)
+    assert "do not pass" in said
+    assert "mu (posterior too narrow)" in said
+    drawn = repeated.calibration([good, narrow])
+    assert drawn is not None
+    spec = json.loads(drawn.spec)["datasets"]
+    for turn, expected in ((0, False), (1, True)):
+        band = {row["z"]: row for row in spec["envelope"] if row["study"] == turn}
+        rows = [row for row in spec["ranks"] if row["study"] == turn]
+        assert {row["failed"] for row in rows} == {expected}
+        outside = [row for row in rows if not band[row["z"]]["low"] <= row["d"] <= band[row["z"]]["high"]]
+        assert bool(outside) == expected
+    assert len(drawn.stills) == 2  # the first, and the one that failed
+    assert repeated_words.unreadable(narrow).startswith("prior weak")
+    assert not repeated_words.unreadable(good)
+
+
+def test_a_coin_has_the_published_comb() -> None:
+    coin = exact.Coin(10, 1, 1)
+    rows = pd.concat([exact.averaged(coin, 1, 1).assign(truth="prior"), exact.at(coin, np.linspace(0.005, 0.995, 199))])
+    worlds = made_worlds(["theta"], 20)
+    made = Study("flat", "prior", operating_characteristics(worlds), rows, {}, Path())
+    found = comb.options([made])
+    assert len(found) == 5
+    by_kind = {row[0].split(" (")[0]: row for row in comb.sentences(found)}
+    assert by_kind["equal-tailed"][2] == "0.950"
+    assert float(by_kind["equal-tailed"][3]) == pytest.approx(0.95, abs=0.005)  # even truths are its prior
+    spec = json.loads(comb.coverage(found).spec)["datasets"]["comb"]
+    wald = {row["x"]: row["y"] for row in spec if row["kind"] == 0}
+    assert wald[0.05] == pytest.approx(0.40, abs=0.005)  # Brown, Cai and DasGupta: Wald at n = 10, p = .05
+    # Mean squared errors of the posterior mean and the MLE at n = 10: (1 + n p q)-type closed forms.
+    theta = 0.05
+    mle = np.sqrt(theta * (1 - theta) / 10)
+    mean = np.sqrt(10 * theta * (1 - theta) + (1 - 2 * theta) ** 2) / 12
+    said = comb.risk_sentence(made)
+    assert mle < mean
+    first = said.split("MLE at truths ")[1].split(";")[0]
+    assert first.startswith("0.005 to ")
+    assert float(first.split()[2]) >= theta
+    middle = said.split("posterior mean at truths ")[1].split()
+    assert float(middle[0]) <= 0.5 <= float(middle[2])
+
+
+def test_a_fit_with_studies_has_the_section_and_others_have_none(tmp_path: Path) -> None:
+    write_fit(tmp_path, "coin", coin_toy())
+    fit = Fit(tmp_path / "coin")
+    assert long_run.context(fit) is None
+    write_study(tmp_path / "coin", "a", made_worlds(["theta"], 300), "prior", exact.Coin(10, 2, 2))
+    write_study(tmp_path / "coin", "a", made_worlds(["theta"], 60, fixed=True), "fixed")
+    fit = Fit(tmp_path / "coin")
+    context = long_run.context(fit)
+    assert context is not None
+    confidence, credibility = context["meanings"]
+    assert "recipe" in confidence
+    assert "not a matter of probability" in confidence
+    assert "60 worlds" in confidence
+    assert "with probability 95 %" in credibility
+    assert "300 worlds" in credibility
+    assert context["comb"] is not None
+    assert len(context["sentences"]) == 2
+    write_fit(tmp_path, "values", values_toy())
+    write_study(tmp_path / "values", "weak", made_worlds(["mu", "sigma"], 200), "prior")
+    context = long_run.context(Fit(tmp_path / "values"))
+    assert context is not None
+    assert context["comb"] is None
+    assert len(context["tables"][0][2]) == 10
