@@ -20,7 +20,7 @@ SOURCES = ("models", "comparisons", "reports", "pyproject.toml", "uv.lock")
 
 
 def stages(folder: Path, caches: Path) -> Iterator[tuple[str, float, float]]:
-    """Run the report in a copy of the sources, and yield the name, the seconds, and those of an import of what it needs.
+    """Run the report in a copy of the sources: each run's name, its seconds, and those of an import of what it needs.
 
     Parameters
     ----------
