@@ -4,16 +4,11 @@ If theta is drawn from the prior, data from theta, and L independent draws from 
 number of draws below theta is uniform on 0, ..., L. A wrong prior, a forgotten Jacobian, a likelihood that does not
 match, or chains that are not done make it anything else.
 
-Whether the ranks of n worlds are uniform is judged by their empirical distribution function at up to `POINTS` shares z:
-the count of ranks below z (L + 1) is Binomial(n, z) at each, and the test statistic is the smallest tail probability
-anywhere. Its distribution is computed here, not simulated: the level of ArviZ's
-simulated envelope depends on the seed of its thousand simulations (false alarms from 0.7 to 2.4 % were measured where
-1 % was meant), and the correction for several parameters needs levels far smaller than a thousandth.
+Whether the ranks of n worlds are uniform is judged by their empirical distribution function at up to `POINTS` shares z
+(`comparisons.uniformity`): the count of ranks below z (L + 1) is Binomial(n, z) at each.
 
 Talts, S. and others (2018), Validating Bayesian inference algorithms with simulation-based calibration,
-arXiv:1804.06788. Säilynoja, T., Bürkner, P.-C. and Vehtari, A. (2022), Graphical test for discrete uniformity and its
-applications in goodness-of-fit evaluation and multiple sample comparison, doi:10.1007/s11222-022-10090-6; the exact
-probabilities are those of its section 2.2, with the process of counts written as a Poisson process given its total.
+arXiv:1804.06788.
 """
 
 from __future__ import annotations
@@ -25,17 +20,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.stats import binom, poisson
 
 from comparisons.checks import Check
 from comparisons.digits import percent
+from comparisons.uniformity import ALARM, envelope, probability
 
 Array = NDArray[np.float64]
 
-ALARM = 0.01  # probability that a correct program fails the check of a whole study
 POINTS = 100  # at most so many shares at which the distribution functions are compared
 FAILED = 0.01  # share of worlds that may be left out because their chains could not be trusted
-TIE = 1e-9  # relative: tail probabilities this close are the same
 VISIBLE = 3.0  # standard errors from which on a shape of the ranks is named
 
 
@@ -152,63 +145,6 @@ def calibrate(worlds: xr.Dataset, alarm: float = ALARM) -> Calibration:
         lower=lower / max(n, 1) - shares,
         upper=upper / max(n, 1) - shares,
     )
-
-
-def probability(counts: NDArray[np.int64], n: int, shares: Array) -> float:
-    """Probability that n uniform values are as uneven as those that were counted.
-
-    Parameters
-    ----------
-    counts : array of int, shape (points,)
-        How many values lie below each of the shares.
-    n : int
-    shares : array, shape (points,)
-        Rising, between 0 and 1.
-
-    Returns
-    -------
-    float
-        Right to about 1e-9.
-    """
-    tail = float(np.min(np.minimum(binom.cdf(counts, n, shares), binom.cdf(n - counts, n, 1 - shares))))
-    return 1 - staying(*band(n, shares, tail), n, shares) if tail > 0 else 0.0
-
-
-def envelope(n: int, shares: Array, alarm: float) -> tuple[Array, Array]:
-    """Smallest and largest counts, each of shape (points,), that uniform values leave with probability ``alarm``.
-
-    Counts are whole numbers, so that the probability is the largest one not above ``alarm``.
-    """
-    low, high = alarm / (4 * len(shares)), alarm  # one point alone has two tails, all together at most 2 points
-    for _ in range(30):
-        middle = np.sqrt(low * high)
-        if 1 - staying(*band(n, shares, middle), n, shares) > alarm:
-            high = middle
-        else:
-            low = middle
-    return band(n, shares, low)
-
-
-def band(n: int, shares: Array, tail: float) -> tuple[Array, Array]:
-    """Counts whose tail probabilities are all larger than ``tail``: smallest and largest, each of shape (points,)."""
-    larger = tail * (1 + TIE)
-    return binom.ppf(larger, n, shares), n - binom.ppf(larger, n, 1 - shares)
-
-
-def staying(lower: Array, upper: Array, n: int, shares: Array) -> float:
-    """Probability that the counts of n uniform values below each share are all between two bounds.
-
-    The counts are a Poisson process of rate n, given that its total is n: from one share to the next they grow by an
-    independent Poisson number, so that the probabilities of all counts within the bounds follow by one convolution.
-    """
-    state, before, reached = np.ones(1), 0, 0.0
-    for low, high, share in zip(lower.astype(int), upper.astype(int), shares, strict=True):
-        if high < max(low, before):
-            return 0.0
-        state = np.convolve(state, poisson.pmf(np.arange(high - before + 1), n * (share - reached)))
-        state, before, reached = state[max(low - before, 0) : high - before + 1], max(low, before), share
-    rest = poisson.pmf(n - before - np.arange(len(state)), n * (1 - reached))
-    return float(min(1.0, np.sum(state * rest) / poisson.pmf(n, n)))
 
 
 def _shape(ranks: NDArray[np.int64], largest: int) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 import vl_convert
+from altair.utils import schemapi
 from markupsafe import Markup
 
 from reports.style import READINGS
@@ -121,7 +122,7 @@ def chart(
         A record may have a field of the name of a knob: the position at which it is shown. Stills are drawn without
         the others.
     """
-    live = drawing.to_dict()
+    live = drawing.to_dict(validate=schemapi.DEBUG_MODE)
     if datasets:
         live["datasets"] = dict(datasets)
     live["config"] = CONFIG

@@ -59,8 +59,10 @@ def coverage(found: list[tuple[str, str, Study]]) -> Chart:
     )
     drawing = alt.layer(
         line.mark_line(strokeWidth=1.3, color=charts.INK, clip=True).encode(x=x, y=y),
-        mean.mark_rule(strokeWidth=3, color=charts.COLOURS["posterior"], opacity=0.7, clip=True).encode(y="mean:Q"),
-        alt.Chart(charts.named("level")).mark_rule(strokeDash=[4, 3], color=charts.INK).encode(y="level:Q"),
+        mean.mark_rule(strokeWidth=3, color=charts.COLOURS["posterior"], opacity=0.7, clip=True).encode(
+            y=alt.Y("mean:Q")
+        ),
+        alt.Chart(charts.named("level")).mark_rule(strokeDash=[4, 3], color=charts.INK).encode(y=alt.Y("level:Q")),
     ).properties(height=200)
     knobs = [Knob("kind", "interval", [name for name, _, _ in found], 0, choice=True)]
     alternative = f"Exact coverage of {percent(level)} intervals against the truth: a comb around {percent(level)}."

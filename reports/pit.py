@@ -14,7 +14,7 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from comparisons import calibration
+from comparisons import uniformity
 from comparisons.digits import percent
 from reports import charts, pictures
 from reports.charts import Chart
@@ -110,14 +110,14 @@ def probability(pit: Pit) -> float:
     """How probable uniform shares as uneven as these are."""
     at = shares(len(pit.values))
     counts = np.searchsorted(np.sort(pit.values), at, side="right")
-    return calibration.probability(counts, len(pit.values), at)
+    return uniformity.probability(counts, len(pit.values), at)
 
 
 def figure(found: list[Pit]) -> Chart:
     """Distribution functions minus the uniform one, one line per outcome, in their envelope."""
     n = len(found[0].values)
     at = shares(n)
-    low, high = calibration.envelope(n, at, calibration.ALARM / len(found))
+    low, high = uniformity.envelope(n, at, uniformity.ALARM / len(found))
     lines = []
     for pit in found:
         above = np.searchsorted(np.sort(pit.values), at, side="right") / n - at
@@ -128,13 +128,13 @@ def figure(found: list[Pit]) -> Chart:
     band = alt.Chart(charts.named("envelope")).mark_area(color=charts.QUIET, opacity=0.25, interpolate="step")
     line = alt.Chart(charts.named("lines")).mark_line(color=charts.COLOURS["posterior"], strokeWidth=1.5)
     drawing = alt.layer(
-        band.encode(x=x, y=alt.Y("low:Q", title=title, axis=alt.Axis(tickCount=5)), y2="high:Q"),
+        band.encode(x=x, y=alt.Y("low:Q", title=title, axis=alt.Axis(tickCount=5)), y2=alt.Y2("high:Q")),
         line.encode(x=x, y=alt.Y("d:Q", title=title), strokeDash=alt.StrokeDash("name:N", legend=None)),
     ).properties(width=420, height=170)
     names = listed([pit.name for pit in found])
     alternative = f"Distribution function of LOO-PIT values of {names} minus the uniform one, in its band."
     caption = (
-        f"The line should stay in the band, as {percent(1 - calibration.ALARM)} do if the model is right. "
+        f"The line should stay in the band, as {percent(1 - uniformity.ALARM)} do if the model is right. "
         "An S that begins above: predictions too narrow; below: too wide; one bow: too high or too low."
     )
     return charts.chart("prediction-pit", drawing, alternative, caption, datasets=records)
@@ -148,7 +148,7 @@ def sentence(pit: Pit, outcomes: int) -> str:
         trust = (
             f" For {plural(pit.bad, 'observation')} the weights cannot be trusted (k-hat), nor this where they matter."
         )
-    if p > calibration.ALARM / outcomes:
+    if p > uniformity.ALARM / outcomes:
         return f"LOO-PIT of {pit.name}: the {n:,} values look uniform.{trust}"
     return f"LOO-PIT of {pit.name}: the {n:,} values are not uniform; {shape(pit.values)}.{trust}"
 

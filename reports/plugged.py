@@ -69,7 +69,7 @@ def normal(fit: Fit) -> dict[str, Any] | None:
         alt.Chart(charts.named("plugged")).mark_line(color=charts.COLOURS["mle"], strokeDash=[6, 3]).encode(x=x, y=y),
         alt.Chart(charts.named("level"))
         .mark_rule(color=charts.COLOURS["posterior"], strokeWidth=2)
-        .encode(y="level:Q"),
+        .encode(y=alt.Y("level:Q")),
     ]
     if records["own"]:
         layers.append(

@@ -261,9 +261,14 @@ def figure(found: Found) -> Chart:
     }
     x = alt.X("low:Q", title=found.quantity.name, scale=alt.Scale(zero=False, nice=False))
     bars = alt.Chart(charts.named("bars")).mark_bar(color=charts.COLOURS["posterior"], opacity=0.5)
-    line = alt.Chart(charts.named("seen")).mark_rule(color=charts.INK, strokeWidth=2.5).encode(x="x:Q")
+    line = alt.Chart(charts.named("seen")).mark_rule(color=charts.INK, strokeWidth=2.5).encode(x=alt.X("x:Q"))
     drawing = alt.layer(
-        bars.encode(x=x, x2="high:Q", y=alt.Y("count:Q", title="data sets", axis=alt.Axis(tickCount=4)), y2="floor:Q"),
+        bars.encode(
+            x=x,
+            x2=alt.X2("high:Q"),
+            y=alt.Y("count:Q", title="data sets", axis=alt.Axis(tickCount=4)),
+            y2=alt.Y2("floor:Q"),
+        ),
         line,
     ).properties(width=420, height=150)
     alternative = (

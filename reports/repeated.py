@@ -47,7 +47,7 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
         ]
     said = [{"kind": turn, "text": f"{hits[kind]} of {seen} hold the truth"} for turn, kind in enumerate(KINDS)]
     base = alt.Chart(charts.named("intervals")).transform_filter("datum.kind == kind")
-    line = alt.Chart(charts.named("truth")).mark_rule(color=charts.INK, strokeWidth=1.2).encode(y="truth:Q")
+    line = alt.Chart(charts.named("truth")).mark_rule(color=charts.INK, strokeWidth=1.2).encode(y=alt.Y("truth:Q"))
     states = ["holds the truth", "misses it", "does not exist"]
     colour = alt.Color("state:N", scale=alt.Scale(domain=states, range=[charts.QUIET, BAD, BAD]), legend=None)
     world = alt.X(
@@ -57,8 +57,8 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
     edge = alt.Scale(zero=False, domain=_inside(rows))
     low, missed = alt.Y("low:Q", title=title, scale=edge), base.transform_filter("datum.state != 'holds the truth'")
     drawing = alt.layer(
-        base.mark_rule(clip=True).encode(x=world, y=low, y2="high:Q", color=colour),
-        missed.mark_rule(clip=True, strokeWidth=3).encode(x=world, y=low, y2="high:Q", color=colour),
+        base.mark_rule(clip=True).encode(x=world, y=low, y2=alt.Y2("high:Q"), color=colour),
+        missed.mark_rule(clip=True, strokeWidth=3).encode(x=world, y=low, y2=alt.Y2("high:Q"), color=colour),
         missed.mark_point(filled=True, size=45, opacity=1, clip=True).encode(
             x=world,
             y=alt.Y("at:Q", scale=edge),
@@ -71,7 +71,7 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
         alt.Chart(charts.named("said"))
         .transform_filter("datum.kind == kind")
         .mark_text(align="left", baseline="bottom", fontSize=11, color=charts.INK)
-        .encode(x=alt.value(0), y=alt.value(-4), text="text:N"),
+        .encode(x=alt.value(0), y=alt.value(-4), text=alt.Text("text:N")),
     ).properties(height=200)
     level = percent(float(study.table["level"].iloc[0]))
     alternative = (
@@ -117,9 +117,9 @@ def coverage(studies: list[Study], labels: list[str]) -> Chart:
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     shape = alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)
     drawing = alt.layer(
-        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y, color=colour),
+        base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=y, color=colour),
         base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
-        alt.Chart(charts.named("level")).mark_rule(strokeDash=[4, 3], color=charts.INK).encode(x="level:Q"),
+        alt.Chart(charts.named("level")).mark_rule(strokeDash=[4, 3], color=charts.INK).encode(x=alt.X("level:Q")),
     ).properties(height=150)
     knobs = [Knob("study", "study:", [called(study) for study in studies], 0, choice=True)]
     if len(labels) > 1:
@@ -163,10 +163,13 @@ def calibration(studies: list[Study]) -> Chart | None:
     good = charts.COLOURS["posterior"]
     drawing = alt.layer(
         band.mark_area(color=charts.QUIET, opacity=0.25, interpolate="step").encode(
-            x=x, y=alt.Y("low:Q", title="more or fewer"), y2="high:Q"
+            x=x, y=alt.Y("low:Q", title="more or fewer"), y2=alt.Y2("high:Q")
         ),
         lines.mark_line(strokeWidth=1.3, interpolate="step").encode(
-            x=x, y=y, detail="label:N", color=alt.condition("datum.failed", alt.value(BAD), alt.value(good)),
+            x=x,
+            y=y,
+            detail=alt.Detail("label:N"),
+            color=alt.condition("datum.failed", alt.value(BAD), alt.value(good)),
             strokeDash=alt.condition("datum.failed", alt.value([5, 2]), alt.value([1, 0])),
         ),
     ).properties(height=200)  # fmt: skip

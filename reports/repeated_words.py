@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest, norm
 
-from comparisons.calibration import ALARM
 from comparisons.digits import exists, number, percent, significant
+from comparisons.uniformity import ALARM
 from reports.stored import Fit, Study
 from reports.words import listed, plural
 

@@ -23,7 +23,7 @@ from reports.stored import Array, Fit
 Records = dict[str, list[dict[str, Any]]]
 
 FEW = 4  # parameters up to which densities are drawn
-POINTS, PRIOR_POINTS = 56, 28  # of a density, of a prior
+POINTS, PRIOR_POINTS = 48, 24  # of a density, of a prior
 TAIL = 0.005  # of the draws beyond the frame, on either side, where the posterior is widest
 NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior"}
 ROWS = {"mle": -0.16, "map": -0.33, "posterior": -0.5}  # below the densities, whose height is 1
@@ -150,7 +150,7 @@ def figure(fit: Fit, sweep: xr.Dataset, key: str, along: str, knob: Knob, openin
         name = alt.Chart(charts.named("names")).mark_text(
             align="left", baseline="bottom", fontSize=12, color=charts.INK
         )
-        layers.append(_of_part(name.encode(x=alt.value(0), y=alt.value(-4), text="name:N"), chosen))
+        layers.append(_of_part(name.encode(x=alt.value(0), y=alt.value(-4), text=alt.Text("name:N")), chosen))
     picture = Picture(fit, sweep, along, chosen, frames, " && ".join(shown))
     if few:
         layers += _curves(picture, records)
@@ -208,11 +208,11 @@ def _curves(picture: Picture, records: Records) -> list[Any]:
                     power = strength if part.name.split("[")[0] in swept else 1.0
                     priors += [place | row for row in charts.rows(x=grid, y=(height / height.max()) ** power)]
     records |= {"curves": curves, "priors": priors}
-    base = alt.Chart(charts.named("curves")).transform_filter(picture.shown).encode(x="x:Q", y="y:Q")
+    base = alt.Chart(charts.named("curves")).transform_filter(picture.shown).encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))
     colour = charts.COLOURS["posterior"]
     drawn = [base.mark_area(color=colour, opacity=0.2), base.mark_line(color=colour, strokeWidth=2)]
     if priors:
-        line = alt.Chart(charts.named("priors")).transform_filter(picture.shown).encode(x="x:Q", y="y:Q")
+        line = alt.Chart(charts.named("priors")).transform_filter(picture.shown).encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))
         drawn.append(line.mark_line(color=charts.QUIET, strokeWidth=1.5, strokeDash=[2, 3]))
     return drawn
 
@@ -221,7 +221,7 @@ def _density(draws: Array, ends: tuple[float, float]) -> tuple[Array, Array]:
     """Kernel density by ArviZ within the frame, its largest value 1."""
     if np.ptp(draws) == 0:
         return np.repeat(draws[:1], 2), np.array([0.0, 1.0])
-    x, y = (np.asarray(values, dtype=float) for values in az.kde(draws)[:2])
+    x, y = (np.asarray(values, dtype=float) for values in az.kde(draws, bw="scott")[:2])
     inside = (x >= ends[0]) & (x <= ends[1])
     x, y = x[inside], y[inside]
     if not len(x):
@@ -265,17 +265,17 @@ def _ladders(picture: Picture, records: Records) -> list[Any]:
     placed: dict[str, Any] = {"y": y} | ({} if few else {"yOffset": alt.YOffset("reading:N", sort=list(NAMES))})
     text = base.transform_filter("datum.note != ''").mark_text(align="left", fontSize=11, color=charts.INK, dy=-7)
     layers = [
-        base.mark_rule(strokeWidth=2.5).encode(x="lower:Q", x2="upper:Q", color=colour, **placed),
-        base.mark_point(filled=True, size=80, opacity=1).encode(x="x:Q", color=colour, shape=shape, **placed),
-        text.encode(x=alt.value(3), text="note:N", **placed),
+        base.mark_rule(strokeWidth=2.5).encode(x=alt.X("lower:Q"), x2=alt.X2("upper:Q"), color=colour, **placed),
+        base.mark_point(filled=True, size=80, opacity=1).encode(x=alt.X("x:Q"), color=colour, shape=shape, **placed),
+        text.encode(x=alt.value(3), text=alt.Text("note:N"), **placed),
     ]
     if truths:
         known = _of_part(alt.Chart(charts.named("truths")), picture.chosen)
         if few:
             line = known.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color=charts.INK)
-            layers.insert(0, line.encode(x="truth:Q"))
+            layers.insert(0, line.encode(x=alt.X("truth:Q")))
         else:
-            layers.append(known.mark_tick(thickness=2, color=charts.INK).encode(x="truth:Q", y=y))
+            layers.append(known.mark_tick(thickness=2, color=charts.INK).encode(x=alt.X("truth:Q"), y=y))
     return layers
 
 

@@ -12,8 +12,9 @@ from arviz_stats import ecdf_utils
 from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
-from comparisons.calibration import calibrate, envelope, probability, staying
+from comparisons.calibration import calibrate
 from comparisons.job import Job
+from comparisons.uniformity import envelope, probability, staying
 from tests import chunks
 from tests.tolerances import K
 
