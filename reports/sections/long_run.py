@@ -9,6 +9,7 @@ from reports import comb, repeated, repeated_words
 from reports.stored import Fit
 
 TITLE = "In the long run"
+ENOUGH = 30  # worlds with one truth for their intervals to be shown, rather than those of the first study
 HEAD = (
     "Parameter, interval",
     "Coverage (95 % Wilson interval)",
@@ -25,7 +26,8 @@ def context(fit: Fit) -> dict[str, Any] | None:
     if not studies:
         return None
     labels = [label for label in fit.labels if label in set(studies[0].table["parameter"])]
-    shown = next((study for study in studies if study.truth == "fixed"), studies[0])
+    many = (study for study in studies if study.truth == "fixed" and study.table["worlds"].iloc[0] >= ENOUGH)
+    shown = next(many, studies[0])
     strip, _ = repeated.strip(shown, labels[0])
     calibration = repeated.calibration(studies)
     exact = comb.options(studies)
