@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import arviz as az
 import numpy as np
@@ -15,8 +16,10 @@ import pandas as pd
 import xarray as xr
 
 from comparisons.optimum import SAME_VALUE
-from comparisons.points import Point
 from models.contract import Reference
+
+if TYPE_CHECKING:
+    from comparisons.points import Point
 
 R_HAT = 1.01  # Vehtari and others (2021), doi:10.1214/20-BA1221
 ESS = 400  # bulk and tail, over all chains: same source

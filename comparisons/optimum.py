@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from comparisons.functions import Array
+Array = NDArray[np.float64]
 
 STARTS = 10
 SAME_VALUE = 1e-4  # two starts agree if their log densities differ by less than this

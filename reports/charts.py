@@ -162,15 +162,17 @@ def _svg(spec: dict[str, Any], key: str) -> Markup:
     """Draw a specification; the same one gives the same bytes, with ids that begin with ``key``."""
     size = {} if "spec" in spec else {"width": WIDE, "height": HEIGHT}  # panels have sizes of their own
     drawn = vl_convert.vegalite_to_svg(size | spec)
-    # Words for screen readers stand beside the drawing, not in every mark of it.
-    drawn = re.sub(r"<\w[^<>]*>", lambda tag: re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", tag.group()), drawn)
     # Vega counts the ids of all drawings of a process; those of a page must not depend on what was drawn before it.
     numbers: dict[str, int] = {}
 
     def own(found: re.Match[str]) -> str:
         return f"{found.group(1)}{key}-{numbers.setdefault(found.group(2), len(numbers))}"
 
-    return Markup(re.sub(r'(\bid="|url\(#)([\w-]+)', own, drawn))
+    def tidied(tag: re.Match[str]) -> str:
+        """A tag without words for screen readers, which stand beside the drawing, not in every mark of it."""
+        return re.sub(r'(\bid="|url\(#)([\w-]+)', own, re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", tag.group()))
+
+    return Markup(re.sub(r"<\w[^<>]*>", tidied, drawn))
 
 
 def rows(**columns: Any) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def prior_predictive(fit: Fit) -> list[Chart]:
     if new is None or observed is None:
         return []
     name, kind = pictures.outcome(fit), pictures.shape(fit)
-    whole = bool(np.issubdtype(observed[name].dtype, np.integer))
+    whole = bool(np.issubdtype(observed[name].dtype, np.integer))  # and so are their sums
     drawn, seen = new[name].transpose("chain", "draw", "observation", ...).values, observed[name].values
     drawn = drawn.reshape(-1, *drawn.shape[2:]).astype(float)
     if kind in ("counts", "binary regression"):
@@ -52,6 +52,7 @@ def prior_predictive(fit: Fit) -> list[Chart]:
         every = np.all(trials == 1) and kind == "binary regression"
         label = f"share of {name} = 1" if every else f"{name} in all"
         average = np.mean if every else np.sum
+        whole = not every
         compared = [Compared(label, average(drawn, axis=1), np.atleast_1d(average(seen)))]
     elif kind == "points":
         dim = next(str(dim) for dim in observed[name].dims if dim != "observation")
@@ -68,7 +69,7 @@ def prior_predictive(fit: Fit) -> list[Chart]:
 def sentence(prior: str, compared: Compared) -> str:
     """What the prior expects, what was seen, and what to look for."""
     low, high = (significant(float(end), 3) for end in _central(compared.expected))
-    said = f"Before any data the prior {prior} expects {percent(CENTRAL)} of {compared.label} between {low} and {high}"
+    said = f"Before any data the prior {prior} puts {compared.label} between {low} and {high} with {percent(CENTRAL)}"
     if len(compared.seen) == 1:
         share = float(np.mean(compared.expected >= compared.seen[0]))
         return (
@@ -95,7 +96,9 @@ def _chart(key: str, fit: Fit, compared: Compared, whole: bool) -> Chart:
         edges = np.arange(np.floor(low) - 0.5, np.ceil(high) + 1)
     else:
         edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
-    x = alt.X("low:Q", title=compared.label, scale=alt.Scale(nice=False, domain=[float(edges[0]), float(edges[-1])]))
+    scale = alt.Scale(nice=False, domain=[float(edges[0]), float(edges[-1])])
+    ticks = alt.Axis(tickMinStep=1) if whole else alt.Axis()
+    x = alt.X("low:Q", title=compared.label, scale=scale, axis=ticks)
     y = alt.Y("share:Q", title="share", axis=alt.Axis(format="%", tickCount=4))
     zero = alt.YDatum(0)
     layers: list[Any] = [

@@ -213,7 +213,8 @@ def build_page(folder: Path, site: Path, digest: str) -> float:
     _write(assets / f"{folder.name}.svg", thumbnail)
     _write(
         assets / f"{folder.name}.json",
-        json.dumps(card, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n",
+        json.dumps(card | {"version": _card_version()}, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        + "\n",
     )
     _write(site / f"{folder.name}.html", page)  # last: its digest says that the others are there
     return time.perf_counter() - began
@@ -256,6 +257,11 @@ def _same(original: Path, copy: Path) -> bool:
     return (theirs.st_size, theirs.st_mtime_ns) == (ours.st_size, ours.st_mtime_ns)
 
 
+def _card_version() -> str:
+    """Digest of the code that says what a card holds."""
+    return store.digest([], (HERE / "page.py").read_text(encoding="utf-8"))
+
+
 def _build_assets(site: Path) -> None:
     """Write the script of the figures with knobs, and the library that draws them, once per version."""
     from importlib.metadata import version
@@ -277,11 +283,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def _build_index(complete: list[str], code: str, site: Path) -> None:
-    """Build the index of all fits with results, from their cards; one without a page is listed by its name."""
+    """Build the index of all fits with results, from their cards; one without a page is listed by its name.
+
+    A card of another version counts as none: it may lack what the index shows.
+    """
     cards: list[dict[str, Any]] = []
     for name in complete:
-        built = (site / f"{name}.html").is_file()
-        cards.append((store.read_json(site / "assets" / f"{name}.json") if built else {}) or {"fit": name})
+        card = store.read_json(site / "assets" / f"{name}.json") if (site / f"{name}.html").is_file() else {}
+        cards.append(card if card.get("version") == _card_version() else {"fit": name})
     digest = store.digest([], code, json.dumps(cards, sort_keys=True))
     if written_digest(site / "index.html") == digest:
         return

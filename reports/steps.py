@@ -23,7 +23,7 @@ from reports.stored import Fit
 
 DECIMALS = 3
 NEGLIGIBLE = 1 / 3  # a reference's own error, in Monte Carlo standard errors, up to which it stands for the mean itself
-PARTS = {"prior": "prior", "shape": "shape of the posterior", "error": "Monte Carlo error"}
+PARTS = {"prior": "prior", "shape": "shape", "error": "Monte Carlo error"}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from comparisons import store
 from reports import __main__ as command
 from reports import pipeline
 from tests.toys import ROOT, TOYS, soup, text
@@ -85,3 +86,10 @@ def test_incomplete_results_are_not_listed(tmp_path: Path) -> None:
     (tmp_path / "coin").mkdir()
     (tmp_path / "coin" / "fit.nc").write_bytes(b"")
     assert not pipeline.is_complete(tmp_path / "coin")
+
+
+def test_a_card_of_another_version_is_not_shown(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home / "site", tmp_path / "site")
+    store.write_json(tmp_path / "site" / "assets" / "values.json", {"fit": "values", "matrix": []})
+    pipeline.build(["coin"], 1, ["coin", "values"], home / "results", tmp_path / "site")
+    assert "without a page yet: values" in text(soup(tmp_path, "index"))
