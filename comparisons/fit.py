@@ -157,8 +157,9 @@ def _under_prior(plan: Plan, prior: Prior, given: _Given, seed: np.random.SeedSe
     inside = [{name: one.inside(point[name], rng) for name, one in prior.items()} for point in given.candidates]
     starts = [searched.unconstrain(point) for point in inside]
     level, compared = settings.level, _compared(scenario, searched)
-    map_ = points.map_(searched, compared, starts, level, scenario.obstacle(given.known, prior), scenario.order)
-    elsewhere = modes.on_scales(searched, compared, scenario.support, map_, starts, level, scenario.order)
+    obstacle = scenario.obstacle(given.known, prior)
+    map_ = points.map_(searched, compared, starts, level, obstacle, scenario.order)
+    elsewhere = modes.on_scales(searched, compared, scenario.support, map_, starts, level, scenario.order, obstacle)
     report("mode")
     lengths = {"draws": settings.draws, "tune": settings.tune}
     # Where parts are interchangeable, chains are at different modes: the curvature at one says little of the others.

@@ -33,6 +33,7 @@ def on_scales(
     starts: list[Array],
     level: float,
     order: Order | None = None,
+    obstacle: str = "",
 ) -> xr.Dataset | None:
     """Modes on all scales of the first compared parameter that has some.
 
@@ -50,6 +51,8 @@ def on_scales(
         Of the Laplace intervals.
     order : callable, optional
         Canonical order of interchangeable parts.
+    obstacle : str
+        What the scenario knows about why the joint density has no maximum on the declared scale.
 
     Returns
     -------
@@ -71,7 +74,7 @@ def on_scales(
             density = _density(functions, name, support[name], scale)
             found = points.maximise_in_order(functions, density, near, points.kinks_of(functions), declared, order)
         names.append(UNCONSTRAINED if scale is None else scale.name)
-        columns.append(_column(functions, declared, found, name, scale, float(norm.ppf((1 + level) / 2))))
+        columns.append(_column(functions, declared, found, name, scale, float(norm.ppf((1 + level) / 2)), obstacle))
     model = functions.model
     variables: dict[str, Any] = {
         key: (("on", *posterior.dims(model, name if key in ("lower", "upper") else key)), [one[key] for one in columns])
@@ -114,16 +117,20 @@ def _density(functions: Functions, name: str, support: Any, scale: Scale | None)
 
 
 def _column(
-    functions: Functions, declared: Declared, found: Optimum, name: str, scale: Scale | None, z: float
+    functions: Functions, declared: Declared, found: Optimum, name: str, scale: Scale | None, z: float, obstacle: str
 ) -> dict[str, Any]:
     """The parameters at one mode, the Laplace interval of one of them, and why there is none."""
     values = declared.split(declared(found.u))
     nothing = np.full_like(values[name], np.nan)
     edges = {"lower": nothing, "upper": nothing}
-    if not found.regular:
+    local = obstacle.startswith("unbounded")
+    # What keeps the declared maximum away (flat priors, say) need not do so on another scale.
+    lost_there = bool(scale is not None and scale.name == DECLARED and obstacle) and not local
+    if not found.regular or lost_there:
         there = found.failure == "boundary"
         lost = values if there else {key: np.full_like(one, np.nan) for key, one in values.items()}
-        return {**lost, **edges, "reason": points.FAILURES[found.failure or "not a maximum"]}
+        told = obstacle if local or lost_there else ""
+        return {**lost, **edges, "reason": told or points.FAILURES[found.failure or "not a maximum"]}
     where = functions.slices[name]
     sd = np.sqrt(np.diag(found.covariance)[where])
     if scale is None:
@@ -138,5 +145,5 @@ def _column(
         reach = z * sd * np.abs(stretch) * scale.slope(x)
         ends = [scale.backward(scale.forward(x) + sign * reach).reshape(nothing.shape) for sign in (-1.0, 1.0)]
     lower, upper = np.sort(ends, axis=0)
-    reason = "the largest local maximum found" if found.collapsed else ""
+    reason = "the largest local maximum found" if found.collapsed or local else ""
     return {**values, "lower": lower, "upper": upper, "reason": reason}

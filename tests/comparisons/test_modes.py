@@ -74,6 +74,30 @@ def test_with_few_values_there_is_no_mode_of_the_precision() -> None:
     assert not str(found["reason"].sel(on="log").values)
 
 
+def test_what_is_known_to_be_unbounded_is_called_local() -> None:
+    one = case("gaussian-small", "weak")
+    arguments = one.functions, one.parameters, one.scenario.support, one.map_, one.starts, LEVEL, None
+    found = modes.on_scales(*arguments, "unbounded: made up")
+    lost = modes.on_scales(*arguments, "infinite: made up")
+    assert found is not None
+    assert lost is not None
+    assert set(found["reason"].values) == {"the largest local maximum found"}
+    assert str(lost["reason"].sel(on="declared").values) == "infinite: made up"
+    assert np.isnan(lost["sigma"].sel(on="declared"))
+    xr.testing.assert_equal(lost["sigma"].drop_sel(on="declared"), found["sigma"].drop_sel(on="declared"))
+
+
+def test_a_flat_prior_has_its_mode_at_the_edge_on_the_declared_scale_alone() -> None:
+    data, prior = coin.counts(3, 3, "title", "source"), {"theta": Distribution("Beta", alpha=1, beta=1)}
+    one = Case(coin.SCENARIO, data, prior, starts=3)
+    obstacle = coin.obstacle(data, prior)
+    arguments = one.functions, one.parameters, one.scenario.support, one.map_, one.starts, LEVEL, None
+    found = modes.on_scales(*arguments, obstacle)
+    assert found is not None
+    assert [round(float(mode), 3) for mode in found["theta"]] == [1, 0.8, 0.875, 0.8]
+    assert [bool(reason) for reason in found["reason"].values] == [True, False, False, False]
+
+
 def test_a_kink_stays_a_kink_on_another_scale() -> None:
     """Regression with a Laplace prior, sigma read on its log: a convex search that splits beta in two parts."""
     data = regression.simulate(np.random.default_rng(4), n=40)
