@@ -47,6 +47,7 @@ def context(fit: Fit) -> dict[str, Any] | None:
         "prior": prior,
         "label": label,
         "name": name,
+        "other": seen[1].text,
         "several": not single,
         "level": percent(fit.level),
         "figure": figure(fit, prior, label, seen, at, draws, curve, (sd / 100, 3 * error)),
@@ -97,7 +98,7 @@ def head(label: str, level: float) -> list[str]:
     """Heads of the table: everything in it is mapped back to the declared scale."""
     kind = percent(level)
     return [
-        f"scale ({label} is the declared one)", "mode there", "posterior below that mode", "mean there", "median",
+        f"scale ({label}: declared)", "mode there", "posterior below that mode", "mean there", "median",
         f"{kind} equal-tailed", f"{kind} shortest (HDI) there", f"{kind} Laplace there",
     ]  # fmt: skip
 
