@@ -39,6 +39,7 @@ class Toy:
     missing: str = ""
     local: str = ""
     extras: xr.Dataset | None = None
+    modes: xr.Dataset | None = None
 
 
 def written(toy: Toy, how: Callable[[Distribution], Any]) -> str:
@@ -137,6 +138,8 @@ def write_fit(results: Path, name: str, toy: Toy) -> None:
             groups[f"/{prior}/prior"] = draws.isel(chain=[0]) * 1.5
         if toy.extras is not None:
             groups[f"/{prior}/extras"] = toy.extras
+        if toy.modes is not None:
+            groups[f"/{prior}/modes"] = toy.modes
         n = observed.sizes["observation"]
         why = "one row is alone" if n == 1 else ""
         found = predictions(mle=np.nan if why else 0.1, n=n)
@@ -254,7 +257,18 @@ def coin_toy() -> Toy:
     data = xr.Dataset({"heads": ("observation", [3]), "flips": ("observation", [3])}, coords={"observation": [0]})
     data.attrs = {"title": "three heads", "source": "made up"}
     draws = {prior: xr.Dataset({"theta": (("chain", "draw"), rng.beta(5, 2, (CHAINS, DRAWS)))}) for prior in ("a", "b")}
-    return Toy(data, "heads", {prior: {"theta": Distribution("Beta", alpha=2, beta=2)} for prior in draws}, draws)
+    priors = {prior: {"theta": Distribution("Beta", alpha=2, beta=2)} for prior in draws}
+    modes = xr.Dataset(
+        {
+            "theta": ("on", [0.8, 5 / 7, 0.75, 5 / 7]),  # of Beta(5, 2) on these scales
+            "lower": ("on", [0.45, 0.33, 0.36, 0.33]),
+            "upper": ("on", [1.15, 0.93, 0.98, 0.93]),
+            "reason": ("on", ["", "", "", ""]),
+        },
+        coords={"on": ["declared", "logit", "arcsine", "unconstrained"]},
+        attrs={"parameter": "theta", "level": LEVEL},
+    )
+    return Toy(data, "heads", priors, draws, modes=modes)
 
 
 TOYS: dict[str, Callable[[], Toy]] = {

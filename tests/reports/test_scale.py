@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import beta, lognorm
@@ -81,33 +80,9 @@ def test_the_shortest_interval_of_a_lognormal_is_equal_tailed_on_the_log() -> No
     assert (low, high) == pytest.approx(tuple(truth.ppf([0.025, 0.975])), rel=0.02)
 
 
-def with_modes(results: Path) -> Fit:
-    """Three heads in three flips, with the modes as a fit stores them."""
-    write_fit(results, "coin", coin_toy())
-    path = results / "coin" / "fit.nc"
-    with xr.open_datatree(path, engine="netcdf4") as opened:
-        tree = opened.load()
-    on = ["declared", "logit", "arcsine", "unconstrained"]
-    values = [0.8, 5 / 7, 0.75, 5 / 7]
-    tree["a/modes"] = xr.DataTree(
-        xr.Dataset(
-            {
-                "theta": ("on", values),
-                "lower": ("on", [0.45, 0.33, 0.36, 0.33]),
-                "upper": ("on", [1.15, 0.93, 0.98, 0.93]),
-                "reason": ("on", ["", "", "", ""]),
-            },
-            coords={"on": on},
-            attrs={"parameter": "theta"},
-        )
-    )
-    path.unlink()
-    tree.to_netcdf(path, engine="netcdf4")
-    return Fit(results / "coin")
-
-
 def test_the_switch_moves_the_mode_and_leaves_the_median(tmp_path: Path) -> None:
-    fit = with_modes(tmp_path)
+    write_fit(tmp_path, "coin", coin_toy())
+    fit = Fit(tmp_path / "coin")
     found = scale.context(fit)
     assert found is not None
     cells = {row[0]: row for row in found["rows"]}
