@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from reports.stored import Fit
 from tests.browser.conftest import Open
 from tests.browser.test_browser import live
 
-BACK = (lambda z: z, lambda z: 1 / (1 + np.exp(-z)), lambda z: np.sin(z) ** 2)
+BACK: tuple[Callable[[float], float], ...] = (float, lambda z: 1 / (1 + np.exp(-z)), lambda z: np.sin(z) ** 2)
 MODES = (0.8, 5 / 7, 0.75)
 PLACE = """(figure, what) => {
   const mark = figure.querySelector(`.drawing .mark-symbol.role-mark path[aria-label*="what: ${what}"]`);
