@@ -56,10 +56,12 @@ def _spread(data: xr.Dataset) -> float:
 
 
 def zeros(fit: Fit) -> Zeros | None:
-    """Zeros of the mode against the posterior under the first Laplace prior; None without one."""
+    """Zeros of the mode against the posterior under the first Laplace prior; None without one, or without its mode."""
     prior = next((name for name, kind in kinds(fit, list(fit.priors)).items() if kind == "lasso"), None)
     labels = coefficients(fit)
     if prior is None or any(fit.reason(prior, label, "posterior").startswith("improper") for label in labels):
+        return None
+    if not np.isfinite([fit.value(prior, label, "map") for label in labels]).all():
         return None
     draws, radius = fit.draws(prior), near(fit)
     columns = {label: draws[label].values.ravel() for label in labels}

@@ -403,7 +403,20 @@ def test_the_average_ratio_of_errors_is_geometric(ratios: list[float]) -> None:
     assert f"larger for {sum(ratio > 1 for ratio in ratios)} of {len(ratios)}" in said[0]
 
 
+def test_modes_that_do_not_exist_leave_no_table() -> None:
+    fit = regression()
+    for prior in ("normal", "laplace"):
+        fit.estimates[prior, "map"] = np.full(P + 2, np.nan)
+    assert path.context(fit) is None  # type: ignore[arg-type]
+
+
 def test_a_fit_without_penalised_coefficients_has_no_path() -> None:
     fit = regression()
     fit.distributions = {"flat": fit.distributions["flat"]}
     assert path.context(fit) is None  # type: ignore[arg-type]
+
+
+def test_a_mode_that_does_not_exist_has_no_zeros() -> None:
+    fit = lasso_fit()
+    fit.estimates["laplace", "map"][:] = np.nan
+    assert zeros.zeros(fit) is None  # type: ignore[arg-type]
