@@ -145,7 +145,7 @@ def rival_chart(found: list[Rival]) -> Chart | None:
             x=alt.X("low:Q", title=title), x2="high:Q", y=y
         ),
         points.encode(x="gap:Q", y=y),
-    ).properties(width=360, height=30 + 30 * len(known))
+    ).properties(height=30 + 30 * len(known))
     return charts.chart(
         "competition-priors",
         drawing,

@@ -78,14 +78,14 @@ def _strengths(sweep: xr.Dataset) -> list[str]:
 
 def _place(sweep: xr.Dataset, **text: Any) -> alt.Chart:
     """A line at the strength that the slider marks."""
-    marks = charts.rows(strength=sweep["strength"].values, place=np.arange(sweep.sizes["strength"]))
+    marks = charts.rows(times=sweep["strength"].values, place=np.arange(sweep.sizes["strength"]))
     rule = alt.Chart(charts.data(marks)).transform_filter("datum.place == strength")
-    found: alt.Chart = rule.mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x=alt.X("strength:Q"))
+    found: alt.Chart = rule.mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x=alt.X("times:Q"))
     return found
 
 
 STRENGTH = alt.X(
-    "strength:Q",
+    "times:Q",
     title="strength of the prior (times its own)",
     scale=alt.Scale(type="log"),
     axis=alt.Axis(format="~g", tickCount=5),
@@ -106,7 +106,7 @@ def paths(fit: Fit, sweep: xr.Dataset) -> Chart:
         records += charts.rows(
             view=np.full(k.size, view),
             place=k,
-            strength=sweep["strength"].values[k],
+            times=sweep["strength"].values[k],
             coefficient=np.array([label[len(BETA) : -1] for label in labels])[j],
             size=(one.values * width)[k, j],
             named=(k == 0) & np.isin(j, _apart(one.values[0] * width)),
@@ -165,7 +165,7 @@ def bands(fit: Fit, sweep: xr.Dataset) -> Chart:
             readings = {reading: one["estimate"].sel(reading=reading).values for reading in ("mle", "map", "posterior")}
             place = np.arange(one.sizes["strength"])
             same = {"view": np.full(place.size, view), "coefficient": np.full(place.size, j), "place": place}
-            records += charts.rows(**same, strength=one["strength"].values, **readings, **ends)
+            records += charts.rows(**same, times=one["strength"].values, **readings, **ends)
     base = alt.Chart(charts.data(records)).transform_filter("datum.view == view && datum.coefficient == coefficient")
     title = "coefficient, in its own unit"
     band = [

@@ -388,7 +388,8 @@ def test_figures_of_the_path_are_drawn_for_every_setting_of_their_knobs() -> Non
     assert [knob.name for knob in whole.knobs] == ["view", "strength"]
     assert [len(knob.settings) for knob in one.knobs] == [1, P, 3]
     assert len(one.stills) == 3
-    assert all("<svg" in svg for _, svg in (*whole.stills, *one.stills))
+    assert all(svg.count('stroke-width="1.6"') == P for _, svg in whole.stills)  # a line per coefficient
+    assert all(svg.count('stroke-width="1.8"') == 3 for _, svg in one.stills)  # and one per reading
     fit.sweep_of.attrs["swept"] = "beta, sigma"
     assert shrinkage.swept(fit) is None  # type: ignore[arg-type]
 
