@@ -197,7 +197,7 @@ def kinds(fit: Fit, name: str) -> tuple[Chart, list[str]] | None:
     for view, group in enumerate((cluster, component)):
         apart = cluster != component
         records += charts.rows(view=np.full(len(y), view), x=first, y=second, group=group, apart=apart)
-    base = alt.Chart(charts.data(records)).transform_filter("datum.view == view")
+    base = alt.Chart(charts.named("points")).transform_filter("datum.view == view")
     colours = alt.Scale(domain=list(range(k)), range=[COMPONENTS[one % len(COMPONENTS)] for one in range(k)])
     x = alt.X("x:Q", title=features[0], scale=alt.Scale(zero=False))
     axis = alt.Axis() if y.shape[1] > 1 else None
@@ -216,6 +216,7 @@ def kinds(fit: Fit, name: str) -> tuple[Chart, list[str]] | None:
         "and without a doubt; the mixture lets groups differ in size, width and direction.",
         [Knob("view", "coloured by", ["K-means", "mixture, at the MAP"], 0, choice=True)],
         [{"view": 0}, {"view": 1}],
+        {"points": records},
     ), said
 
 
