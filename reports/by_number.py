@@ -115,7 +115,7 @@ def _differences(found: dict[int, tuple[float, float]], used: int, said: list[st
         base.mark_point(color=COLOURS["posterior"], filled=True, size=70, opacity=1, shape="diamond").encode(
             x=x, y="gap:Q"
         ),
-    ).properties(width=360, height=190)
+    ).properties(height=200)
     return charts.chart(
         "groups-numbers",
         drawing,

@@ -121,7 +121,7 @@ def factor_chart(fit: Fit, heads: int, flips: int) -> Chart:
         layers.append(base.mark_text(dy=-11, fontSize=11, color=INK).encode(x=x, y=y, text="prior:N"))
     return charts.chart(
         "competition-factor",
-        alt.layer(*layers).properties(width=420, height=220),
+        alt.layer(*layers).properties(height=230),
         f"Bayes factor against the width of the prior, for {heads:,} heads in {flips:,} flips. "
         + " ".join(factor_sentences(heads, flips)),
         "Above the dashed line the data speak against a fair coin, below it for one; 1 on the axis is a factor of ten. "

@@ -88,7 +88,7 @@ def traces(fit: Fit) -> Chart:
     )
     colours = alt.Scale(domain=list(range(k)), range=[COMPONENTS[one % len(COMPONENTS)] for one in range(k)])
     drawing = (
-        alt.Chart(charts.data(records))
+        alt.Chart(charts.named("traces"))
         .transform_filter("datum.view == view")
         .mark_line(strokeWidth=1, aria=False)
         .encode(
@@ -110,6 +110,7 @@ def traces(fit: Fit) -> Chart:
         "relabelled, each keeps its band. The bands themselves are the same in both.",
         [Knob("view", "labels", ["as drawn", "relabelled"], 0, choice=True)],
         [{"view": 0}, {"view": 1}],
+        {"traces": records},
     )
 
 

@@ -269,8 +269,9 @@ def _mean(fit: Fit, given: Problem, one: Mode) -> list[str] | None:
         for label in shrinkage.coefficients(fit)
     )
     distance = apart(given, fit, one.prior, one.w, "posterior")
+    fixed = "sigma" not in fit.labels
     about = {
-        "ridge": "the mean of ridge estimates, over what is believed of sigma",
+        "ridge": "as ridge: sigma is fixed" if fixed else "the mean of ridge estimates, over what is believed of sigma",
         "lasso": "none of these: no penalty above has it as its minimum",
     }
     return [
@@ -282,9 +283,8 @@ def _mean(fit: Fit, given: Problem, one: Mode) -> list[str] | None:
     ]
 
 
-def problem_sentence(fit: Fit, given: Problem) -> str:
+def problem_sentence(given: Problem, found: list[Mode]) -> str:
     """What the penalties see: columns and noise."""
-    found = [one for kind in ("ridge", "lasso") if (one := mode(fit, given, kind)) is not None]
     noise = listed([f"{significant(one.sigma, 3)} ({one.prior})" for one in found])
     return (
         f"The columns are {given.columns}, and sigma is the one at the mode: {noise}. A penalty alone is not a prior; "

@@ -22,7 +22,17 @@ from comparisons.pipeline import context, fit_stale, serve
 HERE = Path(__file__).parent
 SITE = HERE / "site"
 FILES = ("fit.nc", "comparison.csv", "checks.json")
-PACKAGES = ("altair", "arviz", "arviz-plots", "arviz-stats", "docutils", "jinja2", "matplotlib", "vl-convert-python")
+PACKAGES = (
+    "altair",
+    "arviz",
+    "arviz-plots",
+    "arviz-stats",
+    "docutils",
+    "jinja2",
+    "matplotlib",
+    "scikit-learn",
+    "vl-convert-python",
+)
 TAKEN = ("comparison.csv", "checks.json", "verdict.md", "fit.ipynb", "fit.nc", *store.SWEEPS)
 """Results that a site has copies of, so that it can be carried away."""
 HANDOUT = "handouts/{}.pdf"

@@ -128,7 +128,7 @@ def _landings(fit: Fit, name: str, height: Array, said: list[str]) -> Chart:
         layers.append(crosses.encode(x=x, y=up))
     square = _dots(landed[0]).mark_point(shape="square", size=110, color=COLOURS["mle"], strokeWidth=2.5, filled=False)
     layers.append(square.encode(x=x, y=up))
-    drawing = alt.layer(*layers).properties(width=420, height=300)
+    drawing = alt.layer(*layers).properties(height=380)
     data_too = "small grey points: the data; " if len(features) > 1 else ""
     return charts.chart(
         "groups-landings",
@@ -155,7 +155,7 @@ def _heights(height: Array, chains: Array, said: list[str]) -> Chart:
             y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q"
         ),
         dots.encode(x=alt.X("start:Q", title="starts of EM, the best first", axis=alt.Axis(format="d")), y=y),
-    ).properties(width=420, height=160)
+    ).properties(height=170)
     return charts.chart(
         "groups-heights",
         drawing,
@@ -197,7 +197,7 @@ def kinds(fit: Fit, name: str) -> tuple[Chart, list[str]] | None:
     for view, group in enumerate((cluster, component)):
         apart = cluster != component
         records += charts.rows(view=np.full(len(y), view), x=first, y=second, group=group, apart=apart)
-    base = alt.Chart(charts.data(records)).transform_filter("datum.view == view")
+    base = alt.Chart(charts.named("points")).transform_filter("datum.view == view")
     colours = alt.Scale(domain=list(range(k)), range=[COMPONENTS[one % len(COMPONENTS)] for one in range(k)])
     x = alt.X("x:Q", title=features[0], scale=alt.Scale(zero=False))
     axis = alt.Axis() if y.shape[1] > 1 else None
@@ -216,6 +216,7 @@ def kinds(fit: Fit, name: str) -> tuple[Chart, list[str]] | None:
         "and without a doubt; the mixture lets groups differ in size, width and direction.",
         [Knob("view", "coloured by", ["K-means", "mixture, at the MAP"], 0, choice=True)],
         [{"view": 0}, {"view": 1}],
+        {"points": records},
     ), said
 
 

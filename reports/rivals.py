@@ -98,19 +98,20 @@ def rival_table(found: list[Rival]) -> Table:
 
 
 def rival_sentences(found: list[Rival]) -> list[str]:
-    """Which priors predict clearly better or worse than the default, and which cannot be told from it."""
+    """Which priors predict clearly better or worse than the default, which cannot be told from it, and what to skip."""
     first, said = found[0], []
     known = [one for one in found[1:] if np.isfinite(one.gap)]
     if first.reason or not known:
         return ["There is nothing to compare: a posterior is missing."]
-    for one in known:
+    trusted = [one for one in known if not (first.bad or one.bad)]
+    for one in trusted:
         if abs(one.gap) > max(ERRORS * one.gap_error, LOSS):
             word = "better" if one.gap > 0 else "worse"
             said.append(
                 f"The prior {one.prior} predicts {word} than {first.prior}, by {significant(abs(one.gap), 2)} ± "
                 f"{significant(one.gap_error, 2)} in log density."
             )
-    even = [one.prior for one in known if abs(one.gap) <= max(ERRORS * one.gap_error, LOSS)]
+    even = [one.prior for one in trusted if abs(one.gap) <= max(ERRORS * one.gap_error, LOSS)]
     if even:
         said.append(
             f"Leave-one-out prediction cannot tell {listed([first.prior, *even])} apart: a difference counts here if "
@@ -118,7 +119,10 @@ def rival_sentences(found: list[Rival]) -> list[str]:
         )
     doubtful = [one.prior for one in found if one.bad and not one.reason]
     if doubtful:
-        said.append(f"Do not trust the lines of {listed(doubtful)}: Pareto k-hat values are too high there.")
+        said.append(
+            f"Do not read the numbers of {listed(doubtful)}: Pareto k-hat values are too high there, and nothing is "
+            "concluded from them."
+        )
     return said
 
 
@@ -141,7 +145,7 @@ def rival_chart(found: list[Rival]) -> Chart | None:
             x=alt.X("low:Q", title=title), x2="high:Q", y=y
         ),
         points.encode(x="gap:Q", y=y),
-    ).properties(width=360, height=30 + 30 * len(known))
+    ).properties(height=30 + 30 * len(known))
     return charts.chart(
         "competition-priors",
         drawing,

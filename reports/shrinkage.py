@@ -76,16 +76,19 @@ def _strengths(sweep: xr.Dataset) -> list[str]:
     return [f"{significant(float(s), 2)} times" for s in sweep["strength"].values]
 
 
-def _place(sweep: xr.Dataset, **text: Any) -> alt.Chart:
+def _places(sweep: xr.Dataset) -> list[dict[str, Any]]:
+    return charts.rows(times=sweep["strength"].values, place=np.arange(sweep.sizes["strength"]))
+
+
+def _place() -> alt.Chart:
     """A line at the strength that the slider marks."""
-    marks = charts.rows(strength=sweep["strength"].values, place=np.arange(sweep.sizes["strength"]))
-    rule = alt.Chart(charts.data(marks)).transform_filter("datum.place == strength")
-    found: alt.Chart = rule.mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x=alt.X("strength:Q"))
+    rule = alt.Chart(charts.named("places")).transform_filter("datum.place == strength")
+    found: alt.Chart = rule.mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x=alt.X("times:Q"))
     return found
 
 
 STRENGTH = alt.X(
-    "strength:Q",
+    "times:Q",
     title="strength of the prior (times its own)",
     scale=alt.Scale(type="log"),
     axis=alt.Axis(format="~g", tickCount=5),
@@ -106,12 +109,12 @@ def paths(fit: Fit, sweep: xr.Dataset) -> Chart:
         records += charts.rows(
             view=np.full(k.size, view),
             place=k,
-            strength=sweep["strength"].values[k],
+            times=sweep["strength"].values[k],
             coefficient=np.array([label[len(BETA) : -1] for label in labels])[j],
             size=(one.values * width)[k, j],
             named=(k == 0) & np.isin(j, _apart(one.values[0] * width)),
         )
-    base = alt.Chart(charts.data(records)).transform_filter("datum.view == view")
+    base = alt.Chart(charts.named("paths")).transform_filter("datum.view == view")
     y = alt.Y("size:Q", title="coefficient times sd of its predictor")
     lines = base.mark_line(strokeWidth=1.6).encode(x=STRENGTH, y=y, detail="coefficient:N")
     coloured = lines.encode(color=alt.condition("datum.view % 2 == 0", *map(alt.value, _two())))
@@ -125,7 +128,7 @@ def paths(fit: Fit, sweep: xr.Dataset) -> Chart:
         Knob("view", "show", [f"{known[p]}, {names[r]}" for p, r in views], 0, choice=True),
         Knob("strength", "prior counts", _strengths(sweep), sweep.sizes["strength"] // 2),
     ]
-    drawing = alt.layer(coloured, _place(sweep), dots, named).properties(height=260)
+    drawing = alt.layer(coloured, _place(), dots, named).properties(height=260)
     return charts.chart(
         "path-all",
         drawing,
@@ -135,6 +138,7 @@ def paths(fit: Fit, sweep: xr.Dataset) -> Chart:
         "only come near. The slider marks one strength.",
         knobs,
         [{"view": view} for view in dict.fromkeys((0, len(views) - 2, len(views) - 1))],
+        {"paths": records, "places": _places(sweep)},
     )
 
 
@@ -165,8 +169,8 @@ def bands(fit: Fit, sweep: xr.Dataset) -> Chart:
             readings = {reading: one["estimate"].sel(reading=reading).values for reading in ("mle", "map", "posterior")}
             place = np.arange(one.sizes["strength"])
             same = {"view": np.full(place.size, view), "coefficient": np.full(place.size, j), "place": place}
-            records += charts.rows(**same, strength=one["strength"].values, **readings, **ends)
-    base = alt.Chart(charts.data(records)).transform_filter("datum.view == view && datum.coefficient == coefficient")
+            records += charts.rows(**same, times=one["strength"].values, **readings, **ends)
+    base = alt.Chart(charts.named("bands")).transform_filter("datum.view == view && datum.coefficient == coefficient")
     title = "coefficient, in its own unit"
     band = [
         base.mark_area(opacity=opacity, color=charts.COLOURS["posterior"]).encode(
@@ -188,14 +192,14 @@ def bands(fit: Fit, sweep: xr.Dataset) -> Chart:
         color=alt.Color("reading:N", scale=charts.reading_scale(), legend=None),
         shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None),
     )
-    zero = alt.Chart(charts.data([{"zero": 0}])).mark_rule(color=QUIET, strokeWidth=0.7).encode(y="zero:Q")
+    zero = alt.Chart(charts.named("zero")).mark_rule(color=QUIET, strokeWidth=0.7).encode(y="zero:Q")
     middle = sweep.sizes["strength"] // 2
     knobs = [
         Knob("view", "prior", [f"{prior} ({kind})" for prior, kind in known], len(known) - 1, choice=True),
         Knob("coefficient", "coefficient", labels, 0, choice=True),
         Knob("strength", "prior counts", _strengths(sweep), middle),
     ]
-    drawing = alt.layer(*band, zero, _place(sweep), lines, marks).properties(height=240)
+    drawing = alt.layer(*band, zero, _place(), lines, marks).properties(height=240)
     chosen = _telling(sweep, labels, known[-1][0])
     stills = [{"coefficient": j, "view": len(known) - 1} for j in chosen]
     return charts.chart(
@@ -208,6 +212,7 @@ def bands(fit: Fit, sweep: xr.Dataset) -> Chart:
         "around zero. Look where the lasso's MAP lies on zero: the band there still reaches to both sides.",
         knobs,
         stills,
+        {"bands": records, "places": _places(sweep), "zero": [{"zero": 0}]},
     )
 
 

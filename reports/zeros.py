@@ -56,10 +56,12 @@ def _spread(data: xr.Dataset) -> float:
 
 
 def zeros(fit: Fit) -> Zeros | None:
-    """Zeros of the mode against the posterior under the first Laplace prior; None without one."""
+    """Zeros of the mode against the posterior under the first Laplace prior; None without one, or without its mode."""
     prior = next((name for name, kind in kinds(fit, list(fit.priors)).items() if kind == "lasso"), None)
     labels = coefficients(fit)
     if prior is None or any(fit.reason(prior, label, "posterior").startswith("improper") for label in labels):
+        return None
+    if not np.isfinite([fit.value(prior, label, "map") for label in labels]).all():
         return None
     draws, radius = fit.draws(prior), near(fit)
     columns = {label: draws[label].values.ravel() for label in labels}
@@ -135,10 +137,10 @@ def _spikes(fit: Fit, prior: str, labels: list[str], columns: dict[str, Array], 
         marks += charts.rows(
             coefficient=np.full(2, j), reading=np.array(["map", "posterior"]), x=np.array([modes[label], mean])
         )
-    curve = alt.Chart(charts.data(records)).transform_filter("datum.coefficient == coefficient")
+    curve = alt.Chart(charts.named("curves")).transform_filter("datum.coefficient == coefficient")
     x = alt.X("x:Q", title="coefficient, in its own unit", scale=alt.Scale(nice=False))
     area = curve.mark_area(opacity=0.2, line={"color": charts.COLOURS["posterior"]}, color=charts.COLOURS["posterior"])
-    both = alt.Chart(charts.data(marks)).transform_filter("datum.coefficient == coefficient")
+    both = alt.Chart(charts.named("marks")).transform_filter("datum.coefficient == coefficient")
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     spike = both.transform_filter("datum.reading == 'map'").mark_rule(strokeWidth=2.5)
     point = both.mark_point(filled=True, size=70, opacity=1, y=200)
@@ -159,4 +161,5 @@ def _spikes(fit: Fit, prior: str, labels: list[str], columns: dict[str, Array], 
         "stands on zero the lasso says “dropped”; the area says how much of the posterior is anywhere near.",
         [Knob("coefficient", "coefficient", labels, order[0], choice=True)],
         [{"coefficient": j} for j in order[:3]],
+        {"curves": records, "marks": marks},
     )

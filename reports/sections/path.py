@@ -24,10 +24,12 @@ def context(fit: Fit) -> dict[str, Any] | None:
     said: list[str] = []
     wrongs: list[Table] = []
     if linear is not None:
-        table, said = penalties.dictionary(fit, linear)
-        said = [penalties.problem_sentence(fit, linear), *said]
-        modes = [penalties.mode(fit, linear, kind) for kind in ("ridge", "lasso")]
-        wrongs = [conversions.wrong(linear, one) for one in modes if one is not None]
+        found = [penalties.mode(fit, linear, kind) for kind in ("ridge", "lasso")]
+        modes = [one for one in found if one is not None]
+        if modes:  # without a mode there is nothing that a penalty could be equal to
+            table, said = penalties.dictionary(fit, linear)
+            said = [penalties.problem_sentence(linear, modes), *said]
+            wrongs = [conversions.wrong(linear, one) for one in modes]
     elif (given := odds.odds(fit)) is not None:
         table = odds.dictionary(fit, given)
         wrongs = [one for one in [odds.wrong(fit, given)] if one is not None]

@@ -388,7 +388,8 @@ def test_figures_of_the_path_are_drawn_for_every_setting_of_their_knobs() -> Non
     assert [knob.name for knob in whole.knobs] == ["view", "strength"]
     assert [len(knob.settings) for knob in one.knobs] == [1, P, 3]
     assert len(one.stills) == 3
-    assert all("<svg" in svg for _, svg in (*whole.stills, *one.stills))
+    assert all(svg.count('stroke-width="1.6"') == P for _, svg in whole.stills)  # a line per coefficient
+    assert all(svg.count('stroke-width="1.8"') == 3 for _, svg in one.stills)  # and one per reading
     fit.sweep_of.attrs["swept"] = "beta, sigma"
     assert shrinkage.swept(fit) is None  # type: ignore[arg-type]
 
@@ -403,7 +404,20 @@ def test_the_average_ratio_of_errors_is_geometric(ratios: list[float]) -> None:
     assert f"larger for {sum(ratio > 1 for ratio in ratios)} of {len(ratios)}" in said[0]
 
 
+def test_modes_that_do_not_exist_leave_no_table() -> None:
+    fit = regression()
+    for prior in ("normal", "laplace"):
+        fit.estimates[prior, "map"] = np.full(P + 2, np.nan)
+    assert path.context(fit) is None  # type: ignore[arg-type]
+
+
 def test_a_fit_without_penalised_coefficients_has_no_path() -> None:
     fit = regression()
     fit.distributions = {"flat": fit.distributions["flat"]}
     assert path.context(fit) is None  # type: ignore[arg-type]
+
+
+def test_a_mode_that_does_not_exist_has_no_zeros() -> None:
+    fit = lasso_fit()
+    fit.estimates["laplace", "map"][:] = np.nan
+    assert zeros.zeros(fit) is None  # type: ignore[arg-type]
