@@ -3,7 +3,7 @@
 What NUTS samples is the sum of the log densities, each in coordinates in which its mode is at zero and its curvature
 there is one, so that one step size suits all, whatever their scales. Divergent transitions are laid to the world whose
 log density changed most in them. Worlds that diverge or do not converge are sampled again among themselves, longer and
-with smaller steps; those that fail again once more, each alone; and what fails then is reported as failed.
+with smaller steps; those that fail again once more, each alone; and what fails alone is reported as failed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import nutpie
-import xarray as xr
+import pyarrow
 from numpy.typing import NDArray
 
 from comparisons import batch_optimum, checks, native
@@ -28,9 +28,11 @@ from models.contract import Scenario
 
 CHAINS = 4
 DRAWS = 300  # per chain: the effective size of 400 that is needed is a third of them all
-TUNE = 200
-TOGETHER = 300  # coordinates sampled as one model: with their number the steps of the sampler become smaller
-ACCEPT, ACCEPT_AGAIN = 0.8, 0.95  # aimed-at acceptance: the higher, the smaller the steps
+TUNE = 100  # enough for a step size: scales and correlations are known from the modes
+# Sampled as one model are at most so many coordinates and numbers of data: the more, the smaller the steps of the
+# sampler; the fewer, the more often is paid what a step costs whatever is computed in it.
+TOGETHER, NUMBERS = 120, 2_000
+ACCEPT, ACCEPT_AGAIN = 0.7, 0.9  # aimed-at acceptance: the higher, the smaller the steps
 LONGER = 4  # times as many draws of worlds that are sampled again
 DISPERSED = 1.5  # standard deviations of the curvature at the mode, of the points about modes where chains start
 
@@ -98,19 +100,29 @@ class Sampler:
 
     def all(self, seed: np.random.SeedSequence, draws: int, tune: int) -> Chains:
         """Draws of all worlds; those that do not converge are sampled again, together and then one by one."""
-        parts = np.array_split(np.arange(len(self.centre)), -(-self.centre.size // TOGETHER))
-        others = seed.spawn(len(parts) + 1 + len(self.centre))
-        found = [self._judged(part, others.pop(), draws, tune, ACCEPT) for part in parts]
+        parts = self._parts(np.arange(len(self.centre)))
+        found = [
+            self._judged(part, own, draws, tune, ACCEPT)
+            for part, own in zip(parts, seed.spawn(len(parts)), strict=True)
+        ]
         kept, bad = (np.concatenate([one[k] for one in found]) for k in (0, 1))
         again = bad.copy()
-        rounds = [np.flatnonzero(bad)] if bad.any() else []
-        while rounds:
-            part = rounds.pop(0)
-            longer, failed = self._judged(part, others.pop(), LONGER * draws, LONGER * tune, ACCEPT_AGAIN)
+        parts = self._parts(np.flatnonzero(bad))
+        while parts:
+            part = parts.pop(0)
+            longer, failed = self._judged(part, seed.spawn(1)[0], LONGER * draws, LONGER * tune, ACCEPT_AGAIN)
             kept[part], bad[part] = longer[:, :, ::LONGER], failed
             if len(part) > 1:
-                rounds = [np.array([world]) for world in part[failed]]
+                parts += [np.array([world]) for world in part[failed]]
         return Chains(kept, self.r_hat, self.bulk, self.tail, again, bad)
+
+    def _parts(self, worlds: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """Worlds that are sampled as one model; where parts are interchangeable each alone, as no step suits two."""
+        if not len(worlds):
+            return []
+        numbers = sum(np.size(value) for value in self.batch.densities(worlds[:1], self.counts).data)
+        most = min(TOGETHER // self.batch.size, NUMBERS // numbers) if self.scenario.order is None else 1
+        return np.array_split(worlds, -(-len(worlds) // max(most, 1)))
 
     def _judged(
         self, worlds: NDArray[np.int64], seed: np.random.SeedSequence, draws: int, tune: int, accept: float
@@ -135,30 +147,16 @@ class Sampler:
         compiled = native.compiled_model(
             densities, lambda _: np.ravel(next(order) + DISPERSED * rng.normal(size=(m, d)))
         )
-        options: dict[str, Any] = {
-            "draws": draws,
-            "tune": tune,
-            "chains": CHAINS,
-            "cores": 1,
-            "seed": int(rng.integers(2**31)),
-            "target_accept": accept,
-            "save_warmup": False,
-            "progress_bar": False,
-        }
-        try:
-            result = nutpie.sample(compiled, store_divergences=True, **options)
-            diverging = _diverging(densities, result["sample_stats"].to_dataset())
-        except ValueError:
-            # nutpie cannot store divergences of which one has no end: halves tell which worlds they belong to.
-            if m > 1:
-                parts = [
-                    self._sample(part, own, draws, tune, accept)
-                    for part, own in zip(np.array_split(worlds, 2), seed.spawn(2), strict=True)
-                ]
-                return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-            result = nutpie.sample(compiled, **options)
-            diverging = np.ones(1, dtype=bool)
-        v = result["posterior"]["v"].values.reshape(CHAINS, draws, m, d)
+        v, divergent = _nuts(compiled, draws, tune, accept, int(rng.integers(2**31)))
+        unclear = not all(np.isfinite(end).all() for end in divergent)
+        if unclear and m > 1:  # halves tell to which world a divergence belongs that has no end
+            parts = [
+                self._sample(part, own, draws, tune, accept)
+                for part, own in zip(np.array_split(worlds, 2), seed.spawn(2), strict=True)
+            ]
+            return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+        diverging = np.ones(1, dtype=bool) if unclear else _diverging(densities, *divergent)
+        v = v.reshape(CHAINS, draws, m, d)
         u = self.centre[worlds] + np.einsum("mij,csmj->csmi", self.factor[worlds], v)
         values = self.declared.each(u.reshape(-1, d)).reshape(CHAINS, draws, m, -1)
         kept = np.ascontiguousarray(np.moveaxis(values, 2, 0))
@@ -167,18 +165,46 @@ class Sampler:
         return kept, diverging
 
 
-def _diverging(densities: Densities, statistics: xr.Dataset) -> NDArray[np.bool_]:
+def _nuts(compiled: Any, draws: int, tune: int, accept: float, seed: int) -> tuple[Array, tuple[Array, Array]]:
+    """Draws of all chains, shape (chains, draws, coordinates), and start and end of the steps that diverged.
+
+    Taken from nutpie's own tables: the labelled form costs as much as sampling a small world. A step whose end is not
+    known ends at NaN.
+    """
+    trace = nutpie.sample(
+        compiled,
+        draws=draws,
+        tune=tune,
+        chains=CHAINS,
+        cores=1,
+        seed=seed,
+        target_accept=accept,
+        save_warmup=False,
+        progress_bar=False,
+        store_divergences=True,
+        return_raw_trace=True,
+    )
+    values, steps = [], []
+    for drawn, statistics in zip(*trace.get_arrow_trace(), strict=True):
+        kept = ~np.asarray(statistics.column("tuning"))
+        v = pyarrow.array(drawn.column("v"))
+        values.append(np.asarray(v.flatten()).reshape(len(kept), -1)[kept])
+        for k in np.flatnonzero(np.asarray(statistics.column("diverging")) & kept):
+            ends = (statistics.column(f"divergence_{at}")[int(k)].as_py() for at in ("start", "end"))
+            steps.append([np.full(values[0].shape[1], np.nan) if end is None else end for end in ends])
+    start, end = np.reshape(np.array(steps, dtype=float), (-1, 2, values[0].shape[1])).swapaxes(0, 1)
+    return np.stack(values), (start, end)
+
+
+def _diverging(densities: Densities, starts: Array, ends: Array) -> NDArray[np.bool_]:
     """Which worlds divergent transitions are to be laid to, shape (worlds,).
 
     A transition diverges when the energy, a sum over the worlds, changes by hundreds: the culprit is the world whose
-    log density has changed most from where the last step began to where it ended. If it has no end, nobody knows.
+    log density has changed most from where the last step began to where it ended.
     """
     found = np.zeros(densities.worlds, dtype=bool)
     shape = densities.worlds, densities.dims
-    for chain, draw in np.argwhere(statistics["diverging"].values):
-        start, end = (statistics[f"divergence_{at}"].values[chain, draw] for at in ("start", "end"))
-        if not (np.isfinite(start).all() and np.isfinite(end).all()):
-            return np.ones(densities.worlds, dtype=bool)
+    for start, end in zip(starts, ends, strict=True):
         before, after = (densities(at.reshape(shape))[0] for at in (start, end))
         found[np.argmax(np.abs(after - before))] = True
     return found

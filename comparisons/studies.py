@@ -99,6 +99,8 @@ def _truth(scenario: Scenario, data: xr.Dataset) -> dict[str, Array]:
 def chunk(job: Job, index: int) -> xr.Dataset:
     """Draw and read the worlds of one chunk.
 
+    Searches and chains start where they would without the truth: from points of the scenario's own for the world's data.
+
     Returns
     -------
     xarray.Dataset
@@ -108,23 +110,14 @@ def chunk(job: Job, index: int) -> xr.Dataset:
     scenario, data = _of(job.fit)
     prior = scenario.priors(data)[job.prior]
     numbers = job.numbers(index)
-    draw_seed, start_seed, read_seed = job.seeds(index).spawn(3)
+    draw_seed, read_seed = job.seeds(index).spawn(2)
     model = scenario.model(data, prior)
     fixed = _truth(scenario, data) if job.truth == "fixed" else None
     drawn = posterior.simulated(model, len(numbers), int(draw_seed.generate_state(1)[0]), fixed)
     sets = [data.assign({name: (values.dims[1:], values.values[w].astype(data[str(name)].dtype))
                          for name, values in drawn["data"].items()}) for w in range(len(numbers))]  # fmt: skip
-    free = [variable.name for variable in model.free_RVs]
-    rng = np.random.default_rng(start_seed)
-    other = [scenario.start(one if scenario.order else data, rng) for one in (sets if scenario.order else sets[:1])]
-    starts: list[Any] = [other]
-    if set(free) <= set(drawn["truth"]):
-        truths = [{name: drawn["truth"][name].values[w] for name in free} for w in range(len(numbers))]
-        starts = [truths, other]
     name = models.fits()[job.fit][0]
-    found = worlds.read_worlds(
-        name, [World(one, prior) for one in sets], seed=read_seed, level=job.level, starts=starts
-    )
+    found = worlds.read_worlds(name, [World(one, prior) for one in sets], seed=read_seed, level=job.level)
     truth = np.concatenate(
         [drawn["truth"][key].values.reshape(len(numbers), -1) for key in found.declared.shapes], axis=1
     )

@@ -7,7 +7,7 @@ Maxima of all worlds are found together (`comparisons.batch_optimum`), so are th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from comparisons.batch_optimum import Kinks, Optima
 from comparisons.batch_posterior import DRAWS, TUNE, Chains, Sampler
 from comparisons.functions import Array, Declared
 from comparisons.points import is_laplace
-from models.contract import Scenario
+from models.contract import Scenario, compacted
 
 STATISTICS = ("estimate", "sd", "lower", "upper", "wald_lower", "wald_upper")
 
@@ -121,6 +121,7 @@ def read_worlds(
         2
     )
     rng = np.random.default_rng(start_seed)
+    worlds = [replace(world, data=compacted(scenario, world.data)) for world in worlds]
     if starts is None:
         starts = [[scenario.start(world.data, rng) for world in worlds] for _ in range(3)]
     batch = Batch(scenario, worlds, starts[0][0])
