@@ -181,8 +181,8 @@ TERMS = (
     Term(
         "Equal-tailed interval",
         INTERVALS,
-        "A posterior interval with the same probability beyond either end. Its ends are quantiles, which go along with "
-        "changes of scale.",
+        "A posterior interval with the same probability beyond either end (an HDI has not). Its ends are quantiles, "
+        "which go along with changes of scale.",
         "",
         r"[Ee]qual-tail(?:ed)?(?: interval)?",
     ),

@@ -10,6 +10,7 @@ from reports.stored import Fit
 TITLE = "Guess first"
 
 
-def context(fit: Fit) -> dict[str, Any]:
-    """The quiz of the scenario."""
-    return {"questions": lesson(fit).quiz(fit)}
+def context(fit: Fit) -> dict[str, Any] | None:
+    """The quiz of the scenario; None where there is nothing to compare."""
+    questions = lesson(fit).quiz(fit)
+    return {"questions": questions} if questions else None

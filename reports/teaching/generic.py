@@ -35,8 +35,9 @@ def answer(fit: Fit) -> str:
     """The posterior of the first parameters, or why there is nothing to read."""
     readable_labels = [label for label in fit.labels if readable(fit, fit.default, label, "posterior")]
     if not readable_labels:
-        why = fit.reason(fit.default, fit.labels[0], "posterior")
-        return f"This run cannot say: there is no posterior to read{f' ({why})' if why else ''}."
+        why, failed = (say(fit.default, fit.labels[0], "posterior") for say in (fit.reason, fit.failed))
+        told = why or (f"failed: {', '.join(failed)}" if failed else "it does not exist")
+        return f"This run cannot say: its posterior must not be read ({told})."
     parts = [
         f"{label} is about {shown(fit, fit.default, label, 'posterior')} "
         f"({span(fit, fit.default, label)} with probability {percent(fit.level)})"
@@ -54,8 +55,10 @@ def farthest(fit: Fit) -> str:
 
 
 def quiz(fit: Fit) -> list[Question]:
-    """Which estimate is largest, and which interval is widest."""
-    return [largest(fit), widest(fit)]
+    """Which estimate is largest, and which interval is widest, if there are two or more to compare."""
+    label = farthest(fit)
+    found = [(ranking.estimates, largest), (ranking.widths, widest)]
+    return [question(fit) for entries, question in found if len(entries(fit, fit.default, label)) > 1]
 
 
 def largest(fit: Fit) -> Question:
@@ -72,9 +75,9 @@ def largest(fit: Fit) -> Question:
 def widest(fit: Fit) -> Question:
     """Which of the three intervals is widest?"""
     label = farthest(fit)
-    kinds = listed([kind for kind in _kinds(fit, label) if kind])
+    kinds = _kinds(fit, label)
     asked = f"Three {percent(fit.level)} intervals for {label}, one for each reading. Which is the widest?"
-    told = [ranking.ranked(ranking.widths(fit, fit.default, label)), f"The kinds: {kinds}." if kinds else ""]
+    told = [ranking.ranked(ranking.widths(fit, fit.default, label)), f"The kinds: {listed(kinds)}."]
     for reading in ("mle", "map"):
         ends = [fit.value(fit.default, label, reading, end) for end in ("lower", "upper")]
         if readable(fit, fit.default, label, reading) and not all(map(exists, ends)):

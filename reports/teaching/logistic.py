@@ -180,7 +180,7 @@ def exercises(fit: Fit) -> list[Exercise]:
         Exercise(
             "warm-up",
             f"With which probability is the coefficient of {name_of(label)} {'positive' if mean > 0 else 'negative'}?",
-            f"{share(float(((draws > 0) == (mean > 0)).mean()))} of {plural(draws.size, 'draw')} are.",
+            f"Of {plural(draws.size, 'draw')} {share(float(((draws > 0) == (mean > 0)).mean()))} are.",
         ),
         Exercise(
             "standard",

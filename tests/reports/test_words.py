@@ -135,7 +135,17 @@ def test_nothing_is_taught_from_numbers_that_must_not_be_read() -> None:
         assert said.context(fit) is None
         assert guess.context(fit)
     fit = made_fit([{}], [check("r_hat", "posterior", "p0")])
-    assert generic.answer(fit) == "This run cannot say: there is no posterior to read."
+    assert generic.answer(fit) == "This run cannot say: its posterior must not be read (failed: r_hat)."
+
+
+def test_where_nothing_exists_nothing_is_asked() -> None:
+    nothing = {"estimate": np.nan, "sd": np.nan, "lower": np.nan, "upper": np.nan}
+    changes = {f"{reading}_{key}": value for reading in ("mle", "map", "posterior") for key, value in nothing.items()}
+    fit = made_fit([changes | {"posterior_reason": "improper: too few rows"}])
+    assert guess.context(fit) is None
+    assert generic.answer(fit) == "This run cannot say: its posterior must not be read (improper: too few rows)."
+    fit = made_fit([{"mle_lower": np.nan, "mle_upper": np.nan, "map_lower": np.nan, "map_upper": np.nan}])
+    assert len(generic.quiz(fit)) == 1
 
 
 def test_all_lessons_have_one_shape() -> None:
