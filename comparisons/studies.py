@@ -7,8 +7,6 @@ of the study, whose scales are those of the fit's own data and do not move with 
 
 from __future__ import annotations
 
-from typing import Any
-
 import arviz as az
 import numpy as np
 import xarray as xr
@@ -99,7 +97,7 @@ def _truth(scenario: Scenario, data: xr.Dataset) -> dict[str, Array]:
 def chunk(job: Job, index: int) -> xr.Dataset:
     """Draw and read the worlds of one chunk.
 
-    Searches and chains start where they would without the truth: from points of the scenario's own for the world's data.
+    Searches and chains start where they would without the truth: at points of the scenario for the data of the world.
 
     Returns
     -------
