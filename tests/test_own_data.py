@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from bs4 import BeautifulSoup
 from filelock import FileLock
 
 from comparisons import store
@@ -54,7 +55,11 @@ def test_coin_results_and_page_are_there(coin: Path) -> None:
     within_errors(value["posterior"], 10 / 16, float(rows["mcse"]["posterior"]))
     page = (coin / "site" / "seven.html").read_text()
     assert "Does it matter here?" in page
-    assert "Beta(alpha=3, beta=1)" in page
+    formulas = [tag.get_text().replace(" ", "") for tag in BeautifulSoup(page, "html.parser").select("#model math")]
+    assert (
+        "\N{GREEK SMALL LETTER THETA}\N{TILDE OPERATOR}Beta(\N{GREEK SMALL LETTER ALPHA}=3,\N{GREEK SMALL LETTER BETA}=1)"
+        in formulas
+    )
     assert "--heads 7 --flips 12" in page
     assert "seven.html" in (coin / "site" / "index.html").read_text()
     with xr.open_datatree(place / "fit.nc") as tree:

@@ -141,8 +141,12 @@ def test_a_page_is_built_where_the_fit_was_made_and_neither_twice(tmp_path: Path
     root = with_pages(tmp_path)
     done = make(root, "coin-small", "--jobs", "1")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "pages: all 1 up to date" in done.stdout  # by the process that fitted
-    assert {path.name for path in (root / "reports" / "site").glob("*.html")} == {"coin-small.html", "index.html"}
+    fitted, built = done.stdout.split("pages: 1 to build")
+    assert "coin-small           page" in fitted  # by the process that fitted
+    assert "coin-small" not in built.partition("reports/site")[0]
+    assert "how to read the plots" in built
+    pages = {path.stem for path in (root / "reports" / "site").glob("*.html")}
+    assert pages == {"coin-small", "index", "glossary", "reading"}
     again = make(root, "coin-small")
     assert again.stdout.splitlines()[:2] == ["fits: all 1 up to date", "pages: all 1 up to date"]
 
