@@ -66,18 +66,24 @@ def prior_predictive(fit: Fit) -> list[Chart]:
     return [_chart(f"model-expected-{i}", fit, one, whole) for i, one in enumerate(compared)]
 
 
+def _said(compared: Compared, value: float) -> str:
+    """A value with three digits; a count as the whole number it is."""
+    counts = all(np.array_equal(one, np.round(one)) for one in (compared.expected, compared.seen))
+    return f"{value:,.0f}" if counts else significant(value, 3)
+
+
 def sentence(prior: str, compared: Compared) -> str:
     """What the prior expects, what was seen, and what to look for."""
-    low, high = (significant(float(end), 3) for end in _central(compared.expected))
+    low, high = (_said(compared, float(end)) for end in _central(compared.expected))
     said = f"Before any data the prior {prior} puts {compared.label} between {low} and {high} with {percent(CENTRAL)}"
     if len(compared.seen) == 1:
         share = float(np.mean(compared.expected >= compared.seen[0]))
         return (
-            f"{said}; seen was {significant(float(compared.seen[0]), 4)}, and {percent(round(share, 3))} of the data "
+            f"{said}; seen was {_said(compared, float(compared.seen[0]))}, and {percent(round(share, 3))} of the data "
             "sets from the prior have as much or more. Look for a line where there is nearly no grey: such data the "
             "prior would hardly have believed."
         )
-    first, last = significant(float(compared.seen.min()), 3), significant(float(compared.seen.max()), 3)
+    first, last = (_said(compared, float(end)) for end in (compared.seen.min(), compared.seen.max()))
     return (
         f"{said}; the data lie between {first} and {last}. Look for data outside the grey, which the prior would "
         "hardly have believed, and for grey far from anything possible."
