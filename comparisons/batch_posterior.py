@@ -9,6 +9,7 @@ with smaller steps; those that fail again once more, each alone; and what fails 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle
 from typing import Any
 
@@ -32,8 +33,11 @@ TUNE = 100  # enough for a step size: scales and correlations are known from the
 # Sampled as one model are at most so many coordinates and numbers of data: the more, the smaller the steps of the
 # sampler; the fewer, the more often is paid what a step costs whatever is computed in it.
 TOGETHER, NUMBERS = 120, 2_000
-ACCEPT, ACCEPT_AGAIN = 0.7, 0.9  # aimed-at acceptance: the higher, the smaller the steps
-LONGER = 4  # times as many draws of worlds that are sampled again
+ACCEPT, ACCEPT_ROUGH, ACCEPT_AGAIN = 0.7, 0.9, 0.9  # aimed-at acceptance: the higher, the smaller the steps
+ROUGH = 5.0  # spread of the log ratio to a Normal: what is less like one needs smaller steps from the beginning
+POINTS = 12  # at which that is measured
+LOWEST = -1e6  # log density: nothing is rougher than falling so far
+LONGER = 3  # times as many draws of worlds that are sampled again
 DISPERSED = 1.5  # standard deviations of the curvature at the mode, of the points about modes where chains start
 
 
@@ -100,12 +104,11 @@ class Sampler:
 
     def all(self, seed: np.random.SeedSequence, draws: int, tune: int) -> Chains:
         """Draws of all worlds; those that do not converge are sampled again, together and then one by one."""
-        parts = self._parts(np.arange(len(self.centre)))
-        found = [
-            self._judged(part, own, draws, tune, ACCEPT)
-            for part, own in zip(parts, seed.spawn(len(parts)), strict=True)
-        ]
-        kept, bad = (np.concatenate([one[k] for one in found]) for k in (0, 1))
+        many = len(self.centre)
+        kept, bad = np.empty((many, CHAINS, draws, self.width)), np.ones(many, dtype=bool)
+        for part in self._parts(np.arange(many)):
+            accept = ACCEPT if self.roughness[part].max() < ROUGH else ACCEPT_ROUGH
+            kept[part], bad[part] = self._judged(part, seed.spawn(1)[0], draws, tune, accept)
         again = bad.copy()
         parts = self._parts(np.flatnonzero(bad))
         while parts:
@@ -116,13 +119,25 @@ class Sampler:
                 parts += [np.array([world]) for world in part[failed]]
         return Chains(kept, self.r_hat, self.bulk, self.tail, again, bad)
 
+    @cached_property
+    def roughness(self) -> Array:
+        """How unlike Normals the posteriors are: spread of the log ratio at points of the Normals, shape (worlds,)."""
+        rng, worlds = np.random.default_rng(0), np.arange(len(self.centre))
+        densities = self.batch.densities(worlds, self.counts, self.centre, self.factor)
+        ratios = []
+        for _ in range(POINTS):
+            v = rng.normal(size=self.centre.shape)
+            ratios.append(np.maximum(densities(v)[0], LOWEST) + np.sum(v**2, axis=1) / 2)
+        return np.std(ratios, axis=0)
+
     def _parts(self, worlds: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        """Worlds that are sampled as one model; where parts are interchangeable each alone, as no step suits two."""
+        """Worlds that are sampled as one model: those alike in roughness, and where labels may switch each alone."""
         if not len(worlds):
             return []
         numbers = sum(np.size(value) for value in self.batch.densities(worlds[:1], self.counts).data)
         most = min(TOGETHER // self.batch.size, NUMBERS // numbers) if self.scenario.order is None else 1
-        return np.array_split(worlds, -(-len(worlds) // max(most, 1)))
+        alike = worlds[np.argsort(self.roughness[worlds], kind="stable")]
+        return np.array_split(alike, -(-len(worlds) // max(most, 1)))
 
     def _judged(
         self, worlds: NDArray[np.int64], seed: np.random.SeedSequence, draws: int, tune: int, accept: float
