@@ -37,6 +37,7 @@ ACCEPT, ACCEPT_ROUGH, ACCEPT_AGAIN = 0.7, 0.9, 0.9  # aimed-at acceptance: the h
 ROUGH = 5.0  # spread of the log ratio to a Normal: what is less like one needs smaller steps from the beginning
 POINTS = 12  # at which that is measured
 LOWEST = -1e6  # log density: nothing is rougher than falling so far
+HOPELESS = 1.05  # R-hat of worlds with interchangeable parts from which on they are not sampled again
 LONGER = 3  # times as many draws of worlds that are sampled again
 DISPERSED = 1.5  # standard deviations of the curvature at the mode, of the points about modes where chains start
 
@@ -106,15 +107,18 @@ class Sampler:
         """Draws of all worlds; those that do not converge are sampled again, together and then one by one."""
         many = len(self.centre)
         kept, bad = np.empty((many, CHAINS, draws, self.width)), np.ones(many, dtype=bool)
+        apart = self.scenario.order is not None
         for part in self._parts(np.arange(many)):
             accept = ACCEPT if self.roughness[part].max() < ROUGH else ACCEPT_ROUGH
             kept[part], bad[part] = self._judged(part, seed.spawn(1)[0], draws, tune, accept)
-        again = bad.copy()
-        parts = self._parts(np.flatnonzero(bad))
+        again = np.zeros(many, dtype=bool)
+        # Where parts are interchangeable, chains that have found different modes find them again.
+        parts = self._parts(np.flatnonzero(bad & ~(apart & (np.nanmax(self.r_hat, axis=1) > HOPELESS))))
         while parts:
             part = parts.pop(0)
-            longer, failed = self._judged(part, seed.spawn(1)[0], LONGER * draws, LONGER * tune, ACCEPT_AGAIN)
-            kept[part], bad[part] = longer[:, :, ::LONGER], failed
+            again[part] = True
+            found, failed = self._judged(part, seed.spawn(1)[0], LONGER * draws, LONGER * tune, ACCEPT_AGAIN)
+            kept[part], bad[part] = found[:, :, ::LONGER], failed
             if len(part) > 1:
                 parts += [np.array([world]) for world in part[failed]]
         return Chains(kept, self.r_hat, self.bulk, self.tail, again, bad)

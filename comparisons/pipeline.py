@@ -30,7 +30,7 @@ from comparisons.settings import SETTINGS
 from models.contract import BadInput
 
 # What costs most starts first, new scenarios before all.
-ORDER = ("regression", "mixture", "logistic", "gaussian", "coin", "family")
+ORDER = ("mixture", "regression", "logistic", "gaussian", "coin", "family")
 APART = ("mixture",)  # its fits differ in components and dimensions and so share no machine code: one process each
 # Before processes part:
 IMPORTED = ["comparisons.fit", "comparisons.sweeps", "comparisons.studies", "pytensor.link.numba.dispatch", "netCDF4"]

@@ -87,7 +87,7 @@ class Scenario:
         Variables whose prior becomes weaker and stronger when its strength is swept; all if empty.
     worlds : int
         How many worlds a report draws from the model of the teaching data to see how the readings do in the long run;
-        as many as a few tens of seconds allow; 0 for none.
+        as many as a few tens of seconds allow.
     fixable : tuple of str
         Free variables that may be held fixed at a number.
     order : callable, optional
