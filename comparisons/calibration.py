@@ -29,6 +29,7 @@ Array = NDArray[np.float64]
 
 POINTS = 100  # at most so many shares at which the distribution functions are compared
 FAILED = 0.01  # share of worlds that may be left out because their chains could not be trusted
+FEW = 10  # worlds of a study from which on one may be left out
 VISIBLE = 3.0  # standard errors from which on a shape of the ranks is named
 
 
@@ -99,16 +100,14 @@ class Calibration:
 def of_failed(failed: int, total: int) -> Check:
     """Are there few enough worlds whose chains could not be trusted?
 
-    The share in the long run may be `FAILED`. Of that many worlds a number is allowed that is exceeded with a
-    probability of at most `ALARM` if it is: 1 of 10, 2 of 40, 18 of 1,000. Whatever this says, no posterior of a failed
+    A share of `FAILED`, or one world of a study of at least `FEW`, which says nothing against such a share: of 40 worlds
+    with that probability to fail, one or more do in a third of all studies. Whatever this says, no posterior of a failed
     world is used: its intervals count as misses.
     """
-    allowed = int(binom.ppf(1 - ALARM, total, FAILED))
-    detail = (
-        f"{failed:,} of {total:,} worlds have no posterior that could be trusted; up to {allowed:,} are compatible "
-        f"with {percent(FAILED)} in the long run, false alarm {ALARM:g}"
-    )
-    return Check("worlds", "posterior", failed <= allowed, detail)
+    one = total >= FEW and FAILED * total < 1
+    allowed = "one" if one else percent(FAILED)
+    detail = f"{failed:,} of {total:,} worlds have no posterior that could be trusted, allowed {allowed}"
+    return Check("worlds", "posterior", failed <= (1 if one else FAILED * total), detail)
 
 
 def calibrate(worlds: xr.Dataset, alarm: float = ALARM) -> Calibration:

@@ -16,13 +16,13 @@ import xarray as xr
 
 import models
 from comparisons import store
-from comparisons.batch import World
+from comparisons.batch import ROWS, World
 from comparisons.by_number import by_number
 from comparisons.functions import Array
 from comparisons.plan import Plan
 from comparisons.scale_out import write_dataset
 from comparisons.worlds import Readings, read_worlds
-from models.contract import Prior, Scenario, flat
+from models.contract import Prior, Scenario, compacted, flat
 
 QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
 KEPT = 500  # draws of every world that are stored
@@ -105,9 +105,19 @@ def _size_sweep(plan: Plan, scenario: Scenario, seed: np.random.SeedSequence) ->
     least = min(rows, FEW * unknown if scenario.order is not None else 1 if unknown == 1 else unknown + 1)
     many = SIZES // 2 + 1 if _large(scenario, plan.data) else SIZES
     sizes = np.unique(np.geomspace(least, rows, many).round().astype(int))
-    worlds = [World(scenario.part(plan.data, order[:n]), prior) for n in sizes]
+    parts = [compacted(scenario, scenario.part(plan.data, order[:n])) for n in sizes]
+    # The first rows may have no spread or be fitted perfectly: then they are no world of the same kind as all.
+    alike = np.array([_form(part) == _form(parts[-1]) for part in parts])
+    worlds = [World(part, prior) for part, one in zip(parts, alike, strict=True) if one]
     found = read_worlds(plan.scenario, worlds, seed=own, level=plan.settings.level, profile=False)
-    return _summary(plan, found).rename(world="n").assign_coords(n=sizes).assign_attrs(prior=name)
+    skipped = ", ".join(str(n) for n in sizes[~alike])
+    return _summary(plan, found).rename(world="n").assign_coords(n=sizes[alike]).assign_attrs(prior=name, skipped=skipped)
+
+
+def _form(data: xr.Dataset) -> tuple[object, ...]:
+    """What the compact forms of data must have in common to be read together: statistics or rows, and their shapes."""
+    shapes = {name: [(dim, data.sizes[dim]) for dim in one.dims if dim != ROWS] for name, one in data.items()}
+    return data.attrs.get("compact"), data.attrs.get("family"), shapes
 
 
 def _unknown(scenario: Scenario, data: xr.Dataset, prior: Prior) -> int:

@@ -12,7 +12,7 @@ from arviz_stats import ecdf_utils
 from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
-from comparisons.calibration import calibrate
+from comparisons.calibration import calibrate, of_failed
 from comparisons.job import Job
 from comparisons.uniformity import envelope, probability, staying
 from tests import chunks
@@ -200,3 +200,13 @@ def test_a_rank_beyond_the_largest_is_refused() -> None:
 def test_everything_is_plain_json() -> None:
     found = calibrate(study(gaussian(np.random.default_rng(14))))
     assert json.loads(json.dumps(found.as_json()))["parameters"][0]["passed"] is True
+
+
+@pytest.mark.parametrize(
+    ("failed", "total", "passed"),
+    [(0, 1, True), (1, 9, False), (1, 10, True), (1, 40, True), (2, 40, False), (2, 199, False), (2, 200, True)],
+)
+def test_one_failed_world_of_a_few_is_compatible_with_a_hundredth(failed: int, total: int, passed: bool) -> None:
+    check = of_failed(failed, total)
+    assert check.passed == passed
+    assert ("allowed one" in check.detail) == (10 <= total < 100)

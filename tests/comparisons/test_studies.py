@@ -125,9 +125,29 @@ def test_reports_study_every_proper_prior(name: str) -> None:
     priors = scenario.priors(scenario.datasets["teaching"]())
     proper = [key for key, prior in priors.items() if all(one.proper for one in prior.values())]
     jobs = studies.reported(name)
-    if not scenario.worlds:
-        assert not jobs
-        return
     assert [job.prior for job in jobs if job.truth == "prior"] == proper
     assert [job.prior for job in jobs if job.truth == "fixed"] == proper[:1]
     assert jobs[0].worlds == scenario.worlds
+
+
+@pytest.mark.parametrize("n", [99, 1200])
+def test_intervals_of_independent_draws_cover_what_they_say(n: int) -> None:
+    """Of uniform draws an interval covers its length; an equal-tailed one the level on average, the shortest less."""
+    level, rng = 0.9, np.random.default_rng(8)
+    draws = rng.uniform(size=(2_000, n, 1))
+    lower, upper = np.quantile(draws, (0.05, 0.95), axis=1, method="weibull")
+    length = (upper - lower)[:, 0]
+    within_errors(length.mean(), level, length.std() / np.sqrt(len(length)))
+    lower, upper = studies.shortest(draws, level)
+    inside = ((draws >= lower[:, None]) & (draws <= upper[:, None])).sum(axis=1)
+    assert (inside == np.ceil(level * (n + 1)) + 1).all()
+    assert ((upper - lower)[:, 0] <= length + 1e-12).mean() > 0.99
+
+
+def test_shortest_intervals_are_the_shortest_by_enumeration() -> None:
+    draws = np.random.default_rng(2).normal(size=(3, 50, 2))
+    lower, upper = studies.shortest(draws, 0.8)
+    for world, q in np.ndindex(3, 2):
+        ordered = np.sort(draws[world, :, q])
+        lengths = [ordered[k + 41] - ordered[k] for k in range(50 - 41)]  # 41 = ceil(0.8 * 51)
+        assert upper[world, q] - lower[world, q] == pytest.approx(min(lengths))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,3 +113,22 @@ def test_written_sweeps_are_read_again(coin: tuple[Plan, dict[str, xr.Dataset]],
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sweep_n.nc", "sweep_prior.nc"]
     with xr.open_dataset(tmp_path / "sweep_n.nc") as stored:
         assert stored["estimate"].dims == ("n", "reading", "parameter")
+
+
+def test_first_rows_without_spread_are_skipped_and_named() -> None:
+    """Twelve equal values come first in the order of the sweep: no standard deviation is known of them alone."""
+    plan, seed = built_in("gaussian-small"), np.random.SeedSequence(1)
+    y = np.random.default_rng(4).normal(5, 2, 200)
+    order = np.random.default_rng(seed.spawn(2)[1].spawn(2)[0]).permutation(len(y))
+    y[order[:12]] = 5.0
+    data = plan.data.isel(observation=np.zeros(len(y), dtype=int)).assign_coords(observation=np.arange(len(y)))
+    planted = replace(plan, data=data.assign(y=("observation", y)))
+    found = sweeps(planted, np.random.SeedSequence(1))["sweep_n"]
+    skipped = [int(n) for n in found.attrs["skipped"].split(", ")]
+    assert skipped and max(skipped) <= 12 < found["n"].values[0]
+    assert found["n"].values[-1] == len(y)
+    assert np.isfinite(found["estimate"]).all()
+
+
+def test_no_size_of_a_built_in_fit_is_skipped(coin: tuple[Plan, dict[str, xr.Dataset]]) -> None:
+    assert coin[1]["sweep_n"].attrs["skipped"] == ""
