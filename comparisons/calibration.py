@@ -100,9 +100,9 @@ class Calibration:
 def of_failed(failed: int, total: int) -> Check:
     """Are there few enough worlds whose chains could not be trusted?
 
-    A share of `FAILED`, or one world of a study of at least `FEW`, which says nothing against such a share: of 40 worlds
-    with that probability to fail, one or more do in a third of all studies. Whatever this says, no posterior of a failed
-    world is used: its intervals count as misses.
+    A share of `FAILED`, or one world of a study of at least `FEW`, which says nothing against such a share: of 40
+    worlds that fail with that probability, one or more do in a third of all studies. Whatever this says, no posterior
+    of a failed world is used: its intervals count as misses.
     """
     one = total >= FEW and FAILED * total < 1
     allowed = "one" if one else percent(FAILED)

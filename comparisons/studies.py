@@ -94,7 +94,7 @@ def _truth(scenario: Scenario, data: xr.Dataset) -> dict[str, Array]:
 def chunk(job: Job, index: int) -> xr.Dataset:
     """Draw and read the worlds of one chunk.
 
-    Searches and chains start where they would without the truth: at points of the scenario for the data of the world.
+    Searches and chains start where they would without the truth: from points that the scenario takes from the data.
 
     Returns
     -------

@@ -111,7 +111,8 @@ def _size_sweep(plan: Plan, scenario: Scenario, seed: np.random.SeedSequence) ->
     worlds = [World(part, prior) for part, one in zip(parts, alike, strict=True) if one]
     found = read_worlds(plan.scenario, worlds, seed=own, level=plan.settings.level, profile=False)
     skipped = ", ".join(str(n) for n in sizes[~alike])
-    return _summary(plan, found).rename(world="n").assign_coords(n=sizes[alike]).assign_attrs(prior=name, skipped=skipped)
+    summary = _summary(plan, found).rename(world="n").assign_coords(n=sizes[alike])
+    return summary.assign_attrs(prior=name, skipped=skipped)
 
 
 def _form(data: xr.Dataset) -> tuple[object, ...]:

@@ -15,9 +15,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 import models
-from comparisons import checks, points, posterior, worlds
+from comparisons import batch_posterior, checks, points, posterior, worlds
 from comparisons.batch import World
-from comparisons.batch_posterior import CHAINS, DRAWS
+from comparisons.batch_posterior import CHAINS, DRAWS, Sampler
 from comparisons.functions import Functions
 from comparisons.points import Point
 from comparisons.worlds import Readings, read_worlds
@@ -278,3 +278,22 @@ def test_numbers_held_fixed_stand_for_all_components_mixture(sigma: Any) -> None
         best = minimize(minus, [0.0, 55.0, 80.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11}).x
         expected = [expit(best[0]), expit(-best[0]), best[1], best[2]]
         np.testing.assert_allclose(found.mle["estimate"][w], expected, rtol=1e-6)
+
+
+def test_no_round_samples_more_together_than_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chains that never converge: every world is sampled again in parts of the same size, then alone, and fails."""
+    made, rounds = WORLDS["coin"](), []
+
+    def never(self: Sampler, part: NDArray[np.int64], seed: object, draws: int, *rest: object) -> object:
+        rounds.append((draws, len(part)))
+        self.r_hat[part] = 2.0
+        return np.zeros((len(part), CHAINS, draws, self.width)), np.ones(len(part), dtype=bool)
+
+    monkeypatch.setattr(batch_posterior, "TOGETHER", 2)
+    monkeypatch.setattr(Sampler, "_judged", never)
+    found = read_worlds("coin", made, seed=SEED).chains
+    assert found.failed.all()
+    assert found.again.all()
+    assert max(size for _, size in rounds) == 2
+    for length in (DRAWS, batch_posterior.LONGER * DRAWS):
+        assert sum(size for draws, size in rounds if draws == length) >= len(made)
