@@ -17,7 +17,8 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 ENVIRONMENT := $(if $(filter $(VENV)/bin/python,$(PYTHON)),$(VENV)/.complete)
 
 # --option 'value' for a variable that is set; a quote in a value is its own word for the shell.
-option = $(if $($(1)),--$(2) '$(subst ','\'',$($(1)))')
+quoted = '$(subst ','\'',$($(1)))'
+option = $(if $($(1)),--$(2) $(call quoted,$(1)))
 OWN := DATA:data OUTCOME:outcome PREDICTORS:predictors FORMULA:formula COLUMN:column COLUMNS:columns COMPONENTS:components \
        FAMILY:family HEADS:heads FLIPS:flips PRIOR:prior SCALE:scale NAME:name
 GIVEN = $(foreach pair,$(OWN),$(call option,$(word 1,$(subst :, ,$(pair))),$(word 2,$(subst :, ,$(pair))))) $(OPTIONS)
@@ -35,24 +36,24 @@ help: ## Show this list
 
 report: $(ENVIRONMENT) ## Fit what is not up to date and build the site: reports/site/index.html
 ifdef SCENARIO
-	@$(PYTHON) -m comparisons fit $(SCENARIO) $(GIVEN)
+	@$(PYTHON) -m comparisons fit $(call quoted,SCENARIO) $(GIVEN)
 else ifneq ($(strip $(GIVEN)),)
 	@echo 'make: name the model of your data: SCENARIO=regression (or coin, gaussian, logistic, mixture, family)' >&2; exit 2
 else
-	@$(PYTHON) -m reports --fit $(FITS) --jobs $(JOBS)
+	@$(PYTHON) -m reports --fit $(FITS) --jobs $(call quoted,JOBS)
 endif
 
 study: $(ENVIRONMENT) ## Simulate many worlds of one fit: coverage, bias, calibration (SCENARIO=coin WORLDS=100000)
 ifndef SCENARIO
 	@echo 'make: name the fit to study: make study SCENARIO=coin WORLDS=100000' >&2; exit 2
 endif
-	@$(PYTHON) -m comparisons study $(SCENARIO) --jobs $(JOBS) $(STUDY) $(OPTIONS)
+	@$(PYTHON) -m comparisons study $(call quoted,SCENARIO) --jobs $(call quoted,JOBS) $(STUDY) $(OPTIONS)
 
 handout: $(ENVIRONMENT) ## Print a page as PDF, with a version for students and the key (SCENARIO=coin; SEED=7 for new data)
 ifndef SCENARIO
 	@echo 'make: name the fit to print: make handout SCENARIO=coin' >&2; exit 2
 endif
-	@$(PYTHON) -m reports.handout '$(subst ','\'',$(SCENARIO))' $(call option,SEED,seed) --jobs $(JOBS)
+	@$(PYTHON) -m reports.handout $(call quoted,SCENARIO) $(call option,SEED,seed) --jobs $(call quoted,JOBS)
 
 test: $(ENVIRONMENT) ## Run all tests
 	@$(PYTHON) -m pytest -q -n $(JOBS) --dist loadgroup

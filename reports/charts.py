@@ -24,6 +24,7 @@ from reports.style import READINGS
 INK, QUIET, RULE, CARD = "currentColor", "var(--quiet)", "var(--rule)", "var(--card)"
 COLOURS = {reading: f"var(--{reading})" for reading in READINGS}
 SHAPES = {"o": "circle", "s": "square", "D": "diamond", "^": "triangle-up", "v": "triangle-down"}
+EVERY = -1  # in the place of the position of a knob: shown at all of them
 DIGITS = 5  # significant digits of what is drawn
 WIDE, NARROW, HEIGHT = 620, 205, 230  # pixels: a chart alone, one of small multiples, and the height of both
 FONT = "system-ui, sans-serif"
@@ -34,6 +35,7 @@ CONFIG: dict[str, Any] = {
     "axis": {
         "labelColor": INK, "titleColor": INK, "tickColor": RULE, "domainColor": RULE, "gridColor": RULE,
         "gridOpacity": 0.5, "titleFontWeight": "normal", "labelFontSize": 12, "titleFontSize": 12,
+        "labelOverlap": "greedy", "labelSeparation": 5,
     },
     "header": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12},
     "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "orient": "top", "title": None},
@@ -154,8 +156,8 @@ def _at(parameter: dict[str, Any], values: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _there(records: list[dict[str, Any]], values: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Records that are shown at these positions of the knobs."""
-    return [record for record in records if all(record.get(name, at) == at for name, at in values.items())]
+    """Records that are shown at these positions of the knobs: `EVERY` stands for all positions of one."""
+    return [record for record in records if all(record.get(name, at) in (at, EVERY) for name, at in values.items())]
 
 
 def _svg(spec: dict[str, Any], key: str) -> Markup:

@@ -22,7 +22,7 @@ from comparisons import store
 from comparisons.pipeline import fit_plan
 from comparisons.plan import built_in
 from models.contract import BadInput
-from reports.pipeline import SITE, NoResults, build, fit_and_build
+from reports.pipeline import SITE, NoResults, build, fit_and_build, processes
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 EDITIONS = {
@@ -132,16 +132,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m reports.handout", description=__doc__)
     parser.add_argument("fit", metavar="FIT", help="a fit with a page, or a scenario")
     parser.add_argument("--seed", help="simulate the scenario's teaching data anew with this seed, and fit them")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one per core)")
+    parser.add_argument("--jobs", default=str(os.cpu_count() or 1), help="processes (default: one per core)")
     options = parser.parse_args(arguments)
     try:
+        jobs = processes(options.jobs)
         program = browser()
         name = options.fit if options.seed is None else seeded(options.fit, options.seed)
         status = 0
         if options.seed is not None:
             status = fit_plan(built_in(name), store.RESULTS)
         elif name in models.fits():
-            status = fit_and_build([name], options.jobs, SITE)
+            status = fit_and_build([name], jobs, SITE)
         if status:
             return status
         build([name], 1)

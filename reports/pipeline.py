@@ -18,6 +18,7 @@ from typing import Any
 import models
 from comparisons import store
 from comparisons.pipeline import context, fit_stale, serve
+from models.contract import BadInput
 
 HERE = Path(__file__).parent
 SITE = HERE / "site"
@@ -53,6 +54,19 @@ META = re.compile(r'<meta name="threefold-inputs" content="([0-9a-f]{64})">')
 
 class NoResults(Exception):
     """A fit that cannot be shown."""
+
+
+def processes(jobs: str) -> int:
+    """Number of processes from what was typed.
+
+    Raises
+    ------
+    BadInput
+        If it is no whole number, or less than 1.
+    """
+    if not (jobs.isdecimal() and jobs.isascii() and 1 <= len(jobs) <= 4 and int(jobs) >= 1):
+        raise BadInput(f"--jobs {jobs!r}: give a whole number of processes, at least 1")
+    return int(jobs)
 
 
 def code_digest() -> str:

@@ -7,6 +7,7 @@ A picture keeps its axis while the knob is turned. What lies beyond it ends at t
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,11 +174,18 @@ def figure(fit: Fit, sweep: xr.Dataset, key: str, along: str, knob: Knob, openin
 
 
 def farthest(sweep: xr.Dataset, chosen: list[Part]) -> int:
-    """The part in which a posterior mean moves farthest along the sweep, in its posterior standard deviations."""
+    """The part in which a posterior mean moves farthest along the sweep, in its posterior standard deviations.
+
+    Of a prior's sweep, among the parts whose prior is swept.
+    """
     means = sweep["estimate"].sel(reading="posterior").transpose(..., "parameter").values
     sds = sweep["sd"].sel(reading="posterior").transpose(..., "parameter").values
     moves = np.ptp(means, axis=tuple(range(means.ndim - 1))) / np.median(sds, axis=tuple(range(means.ndim - 1)))
-    return int(np.argmax([moves[part.members].max() for part in chosen]))
+    swept = str(sweep.attrs.get("swept", "")).split(", ")
+    own = [re.split(r"[\[,]", part.name)[0] in swept for part in chosen]
+    reached = [moves[part.members].max() if mine or not any(own) else -1.0
+               for part, mine in zip(chosen, own, strict=True)]  # fmt: skip
+    return int(np.argmax(reached))
 
 
 def _of_part(drawing: alt.Chart, chosen: list[Part]) -> alt.Chart:

@@ -15,7 +15,6 @@ from reports.stored import Array, Fit
 from reports.style import READINGS
 
 CURVE = 41
-EVERY = -1  # stands for all priors
 LOCATIONS = 4  # of the curves, in units of the predictor, either side of the middle
 SLOPES = (1.0, 3.0, 10.0, 50.0)
 
@@ -127,6 +126,8 @@ def figure(found: xr.Dataset, gaps: list[str], widths: list[str]) -> charts.Char
         curved = {key: expit(value[0] + value[1] * x) for key, value in lines.items()}
         curved["posterior"] = expit(draws[:, :1] + draws[:, 1:] * x).mean(axis=0)
         for key, line in curved.items():
+            if key == "posterior" and not np.isfinite(line).all():
+                continue  # its chains failed a check
             at, height = x, np.round(line, 3)
             if not np.isfinite(line).all():
                 at, height = (
@@ -134,12 +135,12 @@ def figure(found: xr.Dataset, gaps: list[str], widths: list[str]) -> charts.Char
                     np.array([0.0, 0.0, 1.0, 1.0]),
                 )  # the likelihood's limit
             many = {"gap": [gaps.index(one["gap"])] * len(at)}
-            many["spread"] = [EVERY if key == "mle" else widths.index(one["prior sd"])] * len(at)
+            many["spread"] = [charts.EVERY if key == "mle" else widths.index(one["prior sd"])] * len(at)
             curves += charts.rows(**many, reading=[key] * len(at), x=at, y=height)
     for k, gap in enumerate(gaps):
         events = positions(float(gap))
         data += charts.rows(gap=[k] * 20, x=np.r_[-events, events], y=[0] * 10 + [1] * 10)
-    both = f"datum.gap == gap && (datum.spread == spread || datum.spread == {EVERY})"
+    both = f"datum.gap == gap && (datum.spread == spread || datum.spread == {charts.EVERY})"
     names = {"mle": "MLE (separated: its limit)", "map": "MAP", "posterior": "posterior, averaged"}
     label = " : ".join(f"datum.value == '{key}' ? '{name}'" for key, name in names.items()) + " : ''"
     legend = alt.Legend(labelExpr=label, columns=1, labelLimit=220)

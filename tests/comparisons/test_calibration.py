@@ -98,7 +98,7 @@ def test_one_wrong_parameter_among_right_ones_is_named() -> None:
     columns = [gaussian(rng), gaussian(rng, sd=1.3), gaussian(rng)]
     found = calibrate(study(np.stack(columns, axis=1)))
     assert found.checks[0].parameters == ("x[1]",)
-    assert found.table["limit"].unique() == pytest.approx([0.01 / 3])
+    assert found.table["limit"].unique() == pytest.approx([0.001 / 3])
 
 
 @pytest.mark.parametrize(("worlds", "largest"), [(150, 99), (1_000, 19), (40, 1)])
