@@ -32,6 +32,10 @@ EDITIONS = {
 }
 """Of each edition the end of the name of its file, and what stands at its top."""
 ANSWER = re.compile(r'<details class="answer">.*?</details>\s*', re.DOTALL)
+BESIDE = re.compile(
+    r'<details class="fold">.*?</details>\s*|<section id="(?:said|checks|provenance)"[^>]*>.*?</section>\s*', re.DOTALL
+)
+"""What students are better without: sections that answer exercises, and numbers nobody needs on paper."""
 SCRIPT = re.compile(r"<script\b.*?</script>\s*", re.DOTALL)
 AWAY = re.compile(r' href="(?!#)[^"]*"')  # to other files, which paper does not have
 SECONDS = 180  # that printing may take
@@ -49,11 +53,11 @@ def edition(page: str, kind: str) -> str:
     page : str
         HTML of the page of a fit.
     kind : {"full", "student", "key"}
-        For students answers are left out of the document, not only hidden.
+        For students answers are left out of the document, not only hidden, and so is what gives them away.
     """
     page = AWAY.sub("", SCRIPT.sub("", page))
     if kind == "student":
-        page = ANSWER.sub("", page)
+        page = BESIDE.sub("", ANSWER.sub("", page))
     page = page.replace("<details", "<details open").replace("<body>", f'<body class="handout {kind}">', 1)
     title = f'<p class="edition">{EDITIONS[kind][1]}</p>'
     return re.sub(r"<header[^>]*>", lambda found: f"{found[0]}\n{title}", page, count=1)

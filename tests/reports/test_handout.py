@@ -47,7 +47,8 @@ def test_students_get_the_questions_and_no_answer(page: str) -> None:
     for answer in answers:
         assert answer not in BeautifulSoup(student, "html5lib").get_text()
     assert len(BeautifulSoup(student, "html5lib").select(".questions > li")) == len(answers)
-    assert not BeautifulSoup(student, "html5lib").select(".answer")
+    assert not BeautifulSoup(student, "html5lib").select(".answer, .fold, #said, #checks, #provenance")
+    assert all(whole.select(one) for one in (".fold", "#said", "#checks", "#provenance"))
     for kind in ("full", "key"):
         found = [tag.get_text() for tag in BeautifulSoup(handout.edition(page, kind), "html5lib").select(".answer p")]
         assert found == answers
