@@ -82,3 +82,9 @@ def test_the_page_is_valid_and_says_every_term_in_a_few_sentences() -> None:
         assert 1 <= len(re.findall(r"[.:;](?: |$)", one.meaning)) <= 4, one.name
         assert len(one.short) < 200, one.name
         assert f'id="{one.key}"' in html
+
+
+def test_nothing_hidden_from_screen_readers_can_be_focused(home: Path) -> None:
+    """A link in a small multiple would be reached by keyboard and not be read."""
+    for name in TOYS:
+        assert not soup(home, name).select("[aria-hidden] a, [aria-hidden] [tabindex], [role=img] a")
