@@ -90,7 +90,7 @@ def criterion(fit: Fit) -> tuple[list[str], Image | None]:
         said.append(f"The next is {plural(counts[order[1]], 'component')}, {gap} higher.")
     if used is not None and used != chosen:
         said.append(f"This fit uses {plural(int(used), 'component')}.")
-    spikes = _spikes(found, dim, counts)
+    spikes = [str(count) for count in spiked(found, dim, counts)]
     if spikes:
         said.append(
             f"With {listed(spikes)} components the lowest has one narrower than a hundredth of the data's spread: do "
@@ -103,13 +103,13 @@ def criterion(fit: Fit) -> tuple[list[str], Image | None]:
     return said, draw.image(figure, alt, caption)
 
 
-def _spikes(found: xr.Dataset, dim: str, counts: list[int]) -> list[str]:
+def spiked(found: xr.Dataset, dim: str, counts: list[int]) -> list[int]:
     """Numbers of components whose lowest BIC comes from a component that has shrunk to next to nothing."""
     if "bic_width" not in found:
         return []
     lowest = found["bic"].argmin("restart")
     width = found["bic_width"].isel(restart=lowest).transpose(dim).values
-    return [str(count) for count, one in zip(counts, width.tolist(), strict=True) if one < SPIKE]
+    return [count for count, one in zip(counts, width.tolist(), strict=True) if one < SPIKE]
 
 
 def types(fit: Fit) -> Table | None:

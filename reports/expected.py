@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 
 from comparisons.digits import percent, significant
+import models
 from reports import charts, pictures
 from reports.charts import Chart
 from reports.stored import Array, Fit
@@ -72,10 +73,30 @@ def _said(compared: Compared, value: float) -> str:
     return f"{value:,.0f}" if counts else significant(value, 3)
 
 
-def sentence(prior: str, compared: Compared) -> str:
-    """What the prior expects, what was seen, and what to look for."""
+def from_data(fit: Fit) -> bool:
+    """Whether the default prior was restated in the centre and spread of the data, and so has seen them."""
+    if fit.text("scenario") not in models.names():
+        return False
+    request = fit.record.get("request", {})
+    asked = request.get("options", {}).get("standardize")
+    own = any("~" in text for text in request.get("prior", []))  # in the units of the data, unless asked for
+    if asked is False or (own and not asked):
+        return False
+    return bool(set(models.load(fit.text("scenario")).units(fit.data)) & set(fit.priors[fit.default]))
+
+
+def sentence(prior: str, compared: Compared, from_data: bool = False) -> str:
+    """What the prior expects, what was seen, and what to look for.
+
+    A prior ``from_data`` was restated in their centre and spread, so that it is no prior to them.
+    """
     low, high = (_said(compared, float(end)) for end in _central(compared.expected))
-    said = f"Before any data the prior {prior} puts {compared.label} between {low} and {high} with {percent(CENTRAL)}"
+    lead = (
+        f"The prior {prior}, restated in the centre and spread of these data,"
+        if from_data
+        else f"Before any data the prior {prior}"
+    )
+    said = f"{lead} puts {compared.label} between {low} and {high} with {percent(CENTRAL)}"
     if len(compared.seen) == 1:
         share = float(np.mean(compared.expected >= compared.seen[0]))
         return (
@@ -120,7 +141,7 @@ def _chart(key: str, fit: Fit, compared: Compared, whole: bool) -> Chart:
         f"Histogram of {compared.label} in data sets drawn from the prior {fit.default}, and the data in outline."
     )
     return charts.chart(
-        key, alt.layer(*layers).properties(height=170), alternative, sentence(fit.default, compared)
+        key, alt.layer(*layers).properties(height=170), alternative, sentence(fit.default, compared, from_data(fit))
     )  # fmt: skip
 
 

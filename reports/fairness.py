@@ -16,6 +16,7 @@ from reports.components import Table
 from reports.stored import Array, Fit
 
 WIDTHS = np.logspace(-2, 3, 101)  # concentrations a of Beta(a, a)
+NOTHING = float(np.log(1.005))  # a Bayes factor written as 1.00
 LISTED = (0.01, 0.5, 1.0, 10.0, 50.0, 1000.0)
 
 
@@ -74,7 +75,7 @@ def factor_sentences(heads: int, flips: int) -> list[str]:
     p = float(stats.binomtest(heads, flips).pvalue)
     means = (WIDTHS + heads) / (2 * WIDTHS + flips)
     vague = WIDTHS <= 1
-    moved = float(np.ptp(means[vague]) / np.sqrt(means[vague] * (1 - means[vague]) / (flips + 1)).min())
+    moved = float(np.ptp(means[vague]) / stats.beta(1 + heads, 1 + flips - heads).std())
     said = [
         f"Over all widths drawn the Bayes factor lies between {factor_text(float(logs.min()))} and "
         f"{factor_text(float(logs[top]))}."
@@ -82,6 +83,11 @@ def factor_sentences(heads: int, flips: int) -> list[str]:
     against, favour = bool((logs < 0).any()), bool((logs > 0).any())
     if against and favour:
         said.append("The same data speak for a fair coin under some of these priors and against it under others.")
+    elif favour and bool((logs < NOTHING).any()):
+        said.append(
+            "None of these priors makes the data speak for a fair coin; under some they speak against it, under others "
+            "neither way."
+        )
     elif favour:
         said.append(
             "Under every one of these priors the data speak against a fair coin; how strongly, the prior decides."
@@ -91,7 +97,7 @@ def factor_sentences(heads: int, flips: int) -> list[str]:
     vague_logs = logs[vague]
     said.append(
         f"Among the vague priors, a from {WIDTHS[0]:g} to 1, the posterior mean of theta moves by "
-        f"{significant(moved, 2)} posterior sd, and the Bayes factor by a factor of "
+        f"{significant(moved, 2)} posterior sd (that of the flat prior, a = 1), and the Bayes factor by a factor of "
         f"{factor_text(float(np.ptp(vague_logs)))}."
     )
     said.append(

@@ -27,6 +27,7 @@ MOST = 6  # parameters
 CURVE = 49  # actions of a curve
 REACH = 2.4  # posterior standard deviations on either side of the mean
 HIT = 0.25  # posterior sd: an action this near counts as a hit
+TINY = 1e-300
 NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior quantile"}
 
 
@@ -42,12 +43,15 @@ class Margin:
         Effective number of draws, for the errors.
     points : dict of str to float
         ``mle`` and ``map``; NaN where there is none.
+    alone : bool
+        Whether the model has no other parameter.
     """
 
     label: str
     draws: Array
     ess: float
     points: dict[str, float]
+    alone: bool = False
 
     @property
     def sd(self) -> float:
@@ -74,7 +78,8 @@ def margins(fit: Fit, prior: str) -> list[Margin]:
         draws = np.asarray(fit.draws(prior)[label].values, dtype=float).ravel()
         ess = min(fit.value(prior, label, "posterior", column) for column in ("ess_bulk", "ess_tail"))
         points = {reading: fit.value(prior, label, reading) for reading in POINTS}
-        found.append(Margin(label, draws, min(ess, len(draws)) if exists(ess) else len(draws), points))
+        ess = min(ess, len(draws)) if exists(ess) else len(draws)
+        found.append(Margin(label, draws, ess, points, alone=len(fit.labels) == 1))
     return found
 
 
@@ -292,12 +297,30 @@ def compared(margin: Margin) -> Compared:
 def winners_sentence(margin: Margin) -> str:
     """Which action is best for which loss."""
     found = compared(margin)
-    x, y = (np.asarray(values, dtype=float) for values in az.kde(margin.draws)[:2])
     most = f"the {found.hit} has most" if found.told else "none has clearly the most"
     return (
         f"Each point is the best answer to some loss. For {margin.label}, of these the {found.squared} has the least "
         f"squared loss and the {found.absolute} the least absolute loss; {most} of the posterior within {HIT:g} sd, "
-        "which is the loss of a hit or a miss. With an ever narrower target, the best answer to that is the mode of "
-        f"this margin, near {number(float(x[np.argmax(y)]), margin.sd / 2)}. The MAP is the mode of all parameters "
-        "together, another point if there are several."
+        f"which is the loss of a hit or a miss. With an ever narrower target, the best answer to that is {_mode(margin)}"
     )
+
+
+def _mode(margin: Margin) -> str:
+    """The mode of a margin: the MAP if it is the only parameter, and else about where the draws are densest."""
+    map_ = margin.points["map"]
+    if margin.alone and exists(map_):
+        return f"the mode, which with one parameter is the MAP: {number(map_, margin.sd / 100)}."
+    return (
+        f"the mode of this margin, about {number(densest(margin.draws), margin.sd)}. The MAP is the mode of all "
+        "parameters together, another point if there are several."
+    )
+
+
+def densest(draws: Array) -> float:
+    """Where a kernel density estimate is highest; of positive draws, one made on the scale of their logarithms.
+
+    The estimate smooths less where a positive parameter is small. The density of x is that of log x divided by x.
+    """
+    positive = bool((draws > 0).all())
+    x, y = (np.asarray(values, dtype=float) for values in az.kde(np.log(draws) if positive else draws)[:2])
+    return float(np.exp(x[np.argmax(np.log(np.maximum(y, TINY)) - x)])) if positive else float(x[np.argmax(y)])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import altair as alt
 import numpy as np
 import xarray as xr
-from scipy.stats import norm
+from scipy.stats import beta, norm
 
 from comparisons.digits import number, percent, significant
 from reports import charts
@@ -23,8 +26,13 @@ def context(fit: Fit) -> Break | None:
     if found is None:
         return None
     flips = [int(one) for one in choices(found, "flips")]
-    bounds = {(n, prior): bound(found, n, prior) for n in flips for prior in ("weak", "flat")}
-    errors = {(n, prior): error(found, n, prior) for n, prior in bounds}
+    written = {name: one.get("theta") for name, one in json.loads(fit.text("distributions")).items()}
+    bounds, errors = {}, {}
+    for n in flips:
+        for prior in ("weak", "flat"):
+            closed = exact(written.get(prior), n)
+            bounds[n, prior] = bound(found, n, prior) if closed is None else closed
+            errors[n, prior] = error(found, n, prior) if closed is None else closed / 1000
     return Break(
         title="No heads at all",
         opening="Turn the number of heads down to 0. Nothing is wrong with the data: events that are rare are not "
@@ -42,6 +50,14 @@ def world(found: xr.Dataset, heads: int, flips: int, prior: str) -> xr.Dataset:
     """One world."""
     wanted = {"heads": str(heads), "flips": str(flips), "prior": prior}
     return found.isel(world=settings(found).index(wanted))
+
+
+def exact(prior: dict[str, Any] | None, flips: int) -> float | None:
+    """The same for a Beta(a, b) prior, exactly: a quantile of Beta(a, b + n); None for another prior."""
+    if prior is None or prior["name"] != "Beta":
+        return None
+    a, b = (float(np.ravel(prior["hyperparameters"][key])[0]) for key in ("alpha", "beta"))
+    return float(beta.ppf(BOUND, a, b + flips))
 
 
 def bound(found: xr.Dataset, flips: int, prior: str) -> float:

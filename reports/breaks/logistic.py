@@ -16,6 +16,7 @@ from reports.style import READINGS
 
 CURVE = 41
 LOCATIONS = 4  # of the curves, in units of the predictor, either side of the middle
+UNREADABLE = "not readable (its chains failed a check)"
 SLOPES = (1.0, 3.0, 10.0, 50.0)
 
 
@@ -57,7 +58,7 @@ def sentence(gap: float, slopes: dict[str, tuple[float, float, float]]) -> str:
         MLE, MAP and posterior mean by the standard deviation of the prior; NaN where there is none.
     """
     said = [
-        f"{_said(map_)} and {_said(mean)} with prior sd {width}" for width, (_, map_, mean) in slopes.items()
+        f"{_said(map_)} and {_mean(mean)} with prior sd {width}" for width, (_, map_, mean) in slopes.items()
     ]  # fmt: skip
     lost = not any(exists(mle) for mle, _, _ in slopes.values())
     lead = "the MLE of the slope does not exist" if lost else "the MLE of the slope exists"
@@ -69,11 +70,16 @@ def _said(value: float) -> str:
     return significant(value, 2) if exists(value) else "none"
 
 
+def _mean(value: float) -> str:
+    """A posterior mean: under these proper priors it always exists, but its chains may have failed (`stored`)."""
+    return significant(value, 2) if exists(value) else UNREADABLE
+
+
 def before(gap: float, values: tuple[float, float, float]) -> str:
     """The readings where events and non-events overlap most."""
     return (
         f"Where they overlap by {-gap:g}, under the widest prior, MLE, MAP and posterior mean are "
-        f"{', '.join(_said(value) for value in values[:2])} and {_said(values[2])}."
+        f"{', '.join(_said(value) for value in values[:2])} and {_mean(values[2])}."
     )
 
 
@@ -107,7 +113,7 @@ def table(found: xr.Dataset, gaps: list[str], widths: list[str]) -> Table:
             sd = float(found["sd"].isel(world=world, parameter=-1).sel(reading="posterior"))
             ess = float(found["ess_bulk"].isel(world=world, parameter=-1))
             mle, map_, mean = reading(found, gap, width)
-            cells += [number(map_, sd / 100), number(mean, sd / np.sqrt(ess))]
+            cells += [number(map_, sd / 100), number(mean, sd / np.sqrt(ess)) if exists(mean) else UNREADABLE]
             first = number(mle, sd / 100) if exists(mle) else f"{MISSING} (infinite)"
         rows.append([gap, first, *cells])
     head = ["gap", "MLE", *(f"{name}, prior sd {width}" for width in widths for name in ("MAP", "mean"))]

@@ -47,6 +47,11 @@ def assumptions(fit: Fit) -> list[str]:
         found.append("Given these, the observations are independent of one another; their order says nothing.")
     if len(variables) > 1:
         found.append("The joint prior is the product of those of the variables.")
+    if expected.from_data(fit):
+        found.append(
+            f"The prior {fit.default} is made for standardised data and restated in the centre and spread of these: it "
+            "has seen their scale, and a comparison with what it expects can hardly fail."
+        )
     found.append(
         f"The mode (MAP) is that of the density of {listed(variables)} on the scale written here, without a Jacobian; "
         "on another scale it lies elsewhere."

@@ -22,6 +22,7 @@ THETA = "theta"
 AHEAD = 5  # flips to predict
 FEW = 200  # flips up to which the coverage of intervals is summed
 AGREE = 0.1  # posterior sd
+STILL = 0.25  # posterior sd: so little a change of the mean is hardly one
 READING = (
     Source(
         "Brown, L. D., Cai, T. T. and DasGupta, A.",
@@ -247,10 +248,17 @@ def _bayes_factor(heads: int, flips: int) -> Exercise:
         "stretch",
         "Is the coin fair? Compute the Bayes factor of theta ~ Beta(a, a) against theta = 1/2 for a = 0.01, 1 and "
         "1000.",
-        f"B(a + {heads:,}, a + {flips - heads:,}) 2^{flips:,} / B(a, a): {told}. It depends on the prior's width even "
-        "where the posterior hardly does, and no prior can take it above the likelihood ratio of the MLE, "
+        f"B(a + {heads:,}, a + {flips - heads:,}) 2^{flips:,} / B(a, a): {told}. {_follows(heads, flips)}, and no prior can take it above the likelihood ratio of the MLE, "
         f"{_power(most)}.",
     )
+
+
+def _follows(heads: int, flips: int) -> str:
+    """That the factor depends on the prior's width; and if the posterior hardly does, from a = 0.01 to 1, that too."""
+    flat = beta_distribution(1 + heads, 1 + flips - heads)
+    vague = (0.01 + heads) / (0.02 + flips)
+    still = abs(flat.mean() - vague) < STILL * flat.std()
+    return "It depends on the prior's width" + (" even where the posterior hardly does" if still else "")
 
 
 def _power(log_value: float) -> str:

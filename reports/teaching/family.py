@@ -51,8 +51,8 @@ def answer(fit: Fit) -> str:
     article = "an" if family(fit)[0] in "AEIOU" else "a"
     return (
         f"As {article} {family(fit)}: {told}; in brackets what holds {percent(fit.level)} of the posterior under the "
-        f"prior {fit.default}. Whether it is {article} {family(fit)} at all, the predictive check below can make one "
-        "doubt."
+        f"prior {fit.default}. That it is {article} {family(fit)} at all is assumed; the predictive check below looks "
+        "at that."
     )
 
 

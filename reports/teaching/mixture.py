@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 
 from comparisons.digits import number, percent, significant
-from reports import groups
+from reports import components, groups
 from reports.lesson import Exercise, Pair, Question, Source
 from reports.ranking import readable, shown, span
 from reports.stored import Array, Fit
@@ -172,16 +172,24 @@ def _percentile(fit: Fit) -> Pair:
     )
 
 
-def chosen(fit: Fit) -> tuple[int, dict[int, int]] | None:
-    """How many components BIC prefers, by its best restarts, and how often each number wins over the restarts."""
+def chosen(fit: Fit) -> tuple[int, dict[int, int], list[int]] | None:
+    """How many components BIC prefers, by its best restarts, and how often each number wins over the restarts.
+
+    Numbers of components whose best restart is a spike are left out, and returned last; None if no other is left.
+    """
     found = groups.extras(fit, fit.default)
     if "bic" not in found:
         return None
     bic = found["bic"].transpose("components", ...)
-    numbers = [int(one) for one in bic["components"].values]
+    every = [int(one) for one in bic["components"].values]
+    spikes = components.spiked(found, "components", every)
+    numbers = [one for one in every if one not in spikes]
+    if not numbers:
+        return None
+    bic = bic.isel(components=[every.index(one) for one in numbers])
     values = bic.values.reshape(len(numbers), -1)
     wins = Counter(numbers[int(np.argmin(column))] for column in values.T)
-    return numbers[int(np.argmin(values.min(axis=1)))], dict(sorted(wins.items()))
+    return numbers[int(np.argmin(values.min(axis=1)))], dict(sorted(wins.items())), spikes
 
 
 def _criterion(fit: Fit) -> Pair | None:
@@ -189,13 +197,14 @@ def _criterion(fit: Fit) -> Pair | None:
     found = chosen(fit)
     if found is None:
         return None
-    best, wins = found
+    best, wins, spikes = found
+    without = f", without {listed([str(one) for one in spikes])}, whose lowest BIC is a spike" if spikes else ""
     told = listed([f"{number} in {plural(count, 'restart')}" for number, count in wins.items()])
     return Pair(
         "BIC counts the groups",
         "The number of components with the smallest BIC is the number of groups.",
-        f"It is a number of normal components that describes the density well: here {best}, restart by restart "
-        f"{told}. The theory behind BIC needs regular models, which a mixture with a component too many is not; with "
+        f"It is a number of normal components that describes the density well: here {best}{without}; restart by "
+        f"restart {told}. The theory behind BIC needs regular models, which a mixture with a component too many is not; with "
         "little data it chooses too few; and one skewed group takes two normal components.",
     )
 

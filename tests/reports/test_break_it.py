@@ -72,6 +72,17 @@ def test_the_sentence_on_no_heads(flips: int, weak: float, flat: float) -> None:
     assert bounds == pytest.approx([weak, flat], abs=1e-5)
 
 
+@pytest.mark.parametrize(("flips", "expected"), [(100, 0.0292), (10, 0.238), (3, 0.527)])
+def test_the_flat_bound_is_exact(flips: int, expected: float) -> None:
+    """Under Beta(1, 1) no heads leave P(theta > t) = (1 - t)^(n + 1)."""
+    written = {"name": "Beta", "hyperparameters": {"alpha": 1.0, "beta": 1.0}}
+    found = coin.exact(written, flips)
+    assert found == pytest.approx(1 - 0.05 ** (1 / (flips + 1)), rel=1e-12)
+    assert found == pytest.approx(expected, abs=5e-4)
+    assert coin.exact({"name": "Uniform", "hyperparameters": {"lower": 0.0, "upper": 1.0}}, flips) is None
+    assert coin.exact(None, flips) is None
+
+
 @given(flips=st.integers(1, 1_000), share=st.floats(0, 1))
 def test_walds_interval_is_that_of_statsmodels(flips: int, share: float) -> None:
     from statsmodels.stats.proportion import proportion_confint
@@ -202,6 +213,12 @@ def test_the_sentence_on_collapse(level: float) -> None:
     said, crossing = mixture.sentence(one, level, "weak"), one.crossing(level)
     assert f"is {level:.1f}." in said
     assert ("every number" in said) == bool(np.isfinite(crossing))
+    assert f"passes {level:.1f} again" in said
+
+
+def test_a_level_out_of_reach_is_named() -> None:
+    said = mixture.sentence(collapsed(), 1e6, "weak")
+    assert "passes 1000000.0 again only where" in said
 
 
 def test_equal_observations_rise_together() -> None:
@@ -235,6 +252,13 @@ def test_the_sentence_on_separation(gap: float, found: list[tuple[float, float]]
     assert ("does not exist" in said) != exists
     assert ("follows the prior" in said) != exists
     assert said.count("with prior sd") == len(found)
+
+
+def test_a_mean_whose_chains_failed_is_not_said_to_be_none() -> None:
+    """The priors are proper: every posterior mean exists, and so does every MAP."""
+    said = logistic.sentence(0.5, {"3": (np.nan, 3.9, 5.6), "10": (np.nan, 7.3, np.nan)})
+    assert "7.3 and not readable (its chains failed a check) with prior sd 10" in said
+    assert "none" not in said
 
 
 # Family.
