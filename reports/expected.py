@@ -8,8 +8,8 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from comparisons.digits import percent, significant
 import models
+from comparisons.digits import percent, significant
 from reports import charts, pictures
 from reports.charts import Chart
 from reports.stored import Array, Fit
@@ -74,7 +74,12 @@ def _said(compared: Compared, value: float) -> str:
 
 
 def from_data(fit: Fit) -> bool:
-    """Whether the default prior was restated in the centre and spread of the data, and so has seen them."""
+    """Whether the default prior was restated in the centre and spread of the outcome, and so has seen it.
+
+    That of a logistic regression has seen the predictors only.
+    """
+    if "trials" in fit.data:
+        return False
     if fit.text("scenario") not in models.names():
         return False
     request = fit.record.get("request", {})
@@ -94,7 +99,7 @@ def sentence(prior: str, compared: Compared, from_data: bool = False) -> str:
     lead = (
         f"The prior {prior}, restated in the centre and spread of these data,"
         if from_data
-        else f"Before any data the prior {prior}"
+        else f"Before any outcome is seen, the prior {prior}"
     )
     said = f"{lead} puts {compared.label} between {low} and {high} with {percent(CENTRAL)}"
     if len(compared.seen) == 1:

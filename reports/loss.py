@@ -301,7 +301,8 @@ def winners_sentence(margin: Margin) -> str:
     return (
         f"Each point is the best answer to some loss. For {margin.label}, of these the {found.squared} has the least "
         f"squared loss and the {found.absolute} the least absolute loss; {most} of the posterior within {HIT:g} sd, "
-        f"which is the loss of a hit or a miss. With an ever narrower target, the best answer to that is {_mode(margin)}"
+        "which is the loss of a hit or a miss. With an ever narrower target, the best answer to that is "
+        f"{_mode(margin)}"
     )
 
 
@@ -311,7 +312,7 @@ def _mode(margin: Margin) -> str:
     if margin.alone and exists(map_):
         return f"the mode, which with one parameter is the MAP: {number(map_, margin.sd / 100)}."
     return (
-        f"the mode of this margin, about {number(densest(margin.draws), margin.sd)}. The MAP is the mode of all "
+        f"the mode of this margin, about {number(densest(margin.draws), 2 * margin.sd)}. The MAP is the mode of all "
         "parameters together, another point if there are several."
     )
 

@@ -144,7 +144,7 @@ def sentence(one: Collapse, level: float, prior: str) -> str:
         f", and passes {level:.1f} again when its spread is 1e{crossing:.0f} times what it was; after that it passes "
         "every number."
         if exists(crossing)
-        else f", and passes {level:.1f} again only where its spread is too small for double precision, but pass it does."
+        else f", and passes {level:.1f} again only where its spread is too small for double precision, but it does."
     )
     return lead + first + then + cure(one, prior)
 

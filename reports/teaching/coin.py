@@ -248,8 +248,8 @@ def _bayes_factor(heads: int, flips: int) -> Exercise:
         "stretch",
         "Is the coin fair? Compute the Bayes factor of theta ~ Beta(a, a) against theta = 1/2 for a = 0.01, 1 and "
         "1000.",
-        f"B(a + {heads:,}, a + {flips - heads:,}) 2^{flips:,} / B(a, a): {told}. {_follows(heads, flips)}, and no prior can take it above the likelihood ratio of the MLE, "
-        f"{_power(most)}.",
+        f"B(a + {heads:,}, a + {flips - heads:,}) 2^{flips:,} / B(a, a): {told}. {_follows(heads, flips)}, "
+        f"and no prior can take it above the likelihood ratio of the MLE, {_power(most)}.",
     )
 
 

@@ -204,8 +204,8 @@ def _criterion(fit: Fit) -> Pair | None:
         "BIC counts the groups",
         "The number of components with the smallest BIC is the number of groups.",
         f"It is a number of normal components that describes the density well: here {best}{without}; restart by "
-        f"restart {told}. The theory behind BIC needs regular models, which a mixture with a component too many is not; with "
-        "little data it chooses too few; and one skewed group takes two normal components.",
+        f"restart {told}. The theory behind BIC needs regular models, which a mixture with a component too many is "
+        "not; with little data it chooses too few; and one skewed group takes two normal components.",
     )
 
 
