@@ -12,6 +12,7 @@ from scipy import stats
 
 from models.contract import dataset
 from reports import expected, fairness, groups, loss
+from reports.breaks import logistic
 from reports.loss import Margin
 from reports.teaching import coin, mixture
 
@@ -92,3 +93,17 @@ def test_a_restated_prior_has_seen_the_data() -> None:
     one = expected.Compared("y", np.arange(100.0), np.array([1.0, 2.0, 4.0]))
     assert expected.sentence("weak", one, True).startswith("The prior weak, restated in the centre and spread of these")
     assert expected.sentence("weak", one).startswith("Before any outcome is seen")
+
+
+def test_the_table_of_separation_names_failed_chains() -> None:
+    readings = ["mle", "map", "posterior"]
+    found = xr.Dataset(
+        {
+            "setting": (("world", "switch"), [["0.5", "10"]]),
+            "estimate": (("world", "reading", "parameter"), [[[np.nan], [7.3], [np.nan]]]),
+            "sd": (("world", "reading", "parameter"), [[[np.nan], [1.0], [np.nan]]]),
+            "ess_bulk": (("world", "parameter"), [[50.0]]),
+        },
+        coords={"switch": ["gap", "prior sd"], "reading": readings},
+    )
+    assert logistic.table(found, ["0.5"], ["10"]).rows[0][3] == logistic.UNREADABLE
