@@ -293,8 +293,8 @@ TERMS = (
     Term(
         "elpd",
         PREDICTION,
-        "Expected log predictive density (the formula is its leave-one-out estimate): how well new observations are predicted, in sum; larger is better. "
-        "Differences are to be read beside their standard error.",
+        "Expected log predictive density (the formula is its leave-one-out estimate): how well new observations are "
+        "predicted, in sum; larger is better. Differences are to be read beside their standard error.",
         "sum of log p(y[i] | all others)",
         r"elpd|(?:[Ee]xpected )?[Ll]og (?:predictive )?density",
     ),
