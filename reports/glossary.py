@@ -293,8 +293,8 @@ TERMS = (
     Term(
         "elpd",
         PREDICTION,
-        "Expected log predictive density: how well new observations are predicted, in sum; larger is better. "
-        "Differences are to be read beside their standard error.",
+        "Expected log predictive density (the formula is its leave-one-out estimate): how well new observations are "
+        "predicted, in sum; larger is better. Differences are to be read beside their standard error.",
         "sum of log p(y[i] | all others)",
         r"elpd|(?:[Ee]xpected )?[Ll]og (?:predictive )?density",
     ),
@@ -339,8 +339,8 @@ TERMS = (
     Term(
         "BIC",
         PREDICTION,
-        "A penalised maximum of the likelihood, an approximation to the log density of the data under regular "
-        "models; smaller is better. Mixtures with a component too many are not regular.",
+        "A penalised maximum of the likelihood. In regular models it approximates minus twice the log density of the "
+        "data, up to a constant; smaller is better. Mixtures with a component too many are not regular.",
         "-2 log L + (number of parameters) log n",
     ),
     Term(

@@ -6,6 +6,7 @@ from comparisons.digits import exists, number, percent
 from reports.stored import Fit
 from reports.words import error_of, is_local, kind_of, listed
 
+FEW = 30  # observations
 TITLES = {"mle": "Confidence interval", "map": "Approximate credible interval", "posterior": "Credible interval"}
 
 
@@ -45,8 +46,8 @@ def _meaning(fit: Fit, prior: str, label: str, reading: str) -> str:
     held = _held(fit, prior, label, reading)
     if reading == "mle":
         return (
-            f"Of many data sets drawn anew from one true {label}, about {level} would give an interval that covers it. "
-            f"It does not say how probable it is that {label} lies in this one.{held}"
+            f"Of many data sets drawn anew from one true {label}, nominally about {level} would give an interval that "
+            f"covers it. {nominal(fit)} It does not say how probable it is that {label} lies in this one.{held}"
         )
     if reading == "map":
         return (
@@ -56,6 +57,14 @@ def _meaning(fit: Fit, prior: str, label: str, reading: str) -> str:
         f"Given the model, the prior {prior} and these data, {label} lies in it with a probability of {level}. "
         "It does not say how often such intervals would cover the truth."
     )
+
+
+def nominal(fit: Fit) -> str:
+    """What the level of a confidence interval of a likelihood is worth: its theory is for many data."""
+    counts = next((fit.data[name] for name in ("flips", "trials") if name in fit.data), None)
+    if (fit.data.sizes["observation"] if counts is None else int(counts.sum())) < FEW:
+        return "The level is that of many data: with as few as here the share can be far from it."
+    return "The level is that of many data: with few the share can be far from it."
 
 
 def _held(fit: Fit, prior: str, label: str, reading: str) -> str:

@@ -35,12 +35,15 @@ class Pit:
     ----------
     name : str
     values : array, shape (n,)
+    rows : int
+        Observations there are, of which ``values`` are an evenly spaced sample.
     bad : int
         Observations without which the posterior is too different to be weighted (k-hat).
     """
 
     name: str
     values: Array
+    rows: int
     bad: int
 
 
@@ -82,7 +85,7 @@ def find(fit: Fit) -> list[Pit]:
             if "tail" not in str(problem):
                 raise
             return []  # the same density at all draws that matter: no weights
-        found.append(Pit(label, np.asarray(values, dtype=float), bad))
+        found.append(Pit(label, np.asarray(values, dtype=float), rows, bad))
     return found
 
 
@@ -143,14 +146,15 @@ def figure(found: list[Pit]) -> Chart:
 def sentence(pit: Pit, outcomes: int) -> str:
     """Whether the values are uniform, and if not, how."""
     n, p = len(pit.values), probability(pit)
+    values = f"the {n:,} values" if n == pit.rows else f"{n:,} of the {pit.rows:,} values, evenly spaced,"
     trust = ""
     if pit.bad:
         trust = (
             f" For {plural(pit.bad, 'observation')} the weights cannot be trusted (k-hat), nor this where they matter."
         )
     if p > uniformity.ALARM / outcomes:
-        return f"LOO-PIT of {pit.name}: the {n:,} values look uniform.{trust}"
-    return f"LOO-PIT of {pit.name}: the {n:,} values are not uniform; {shape(pit.values)}.{trust}"
+        return f"LOO-PIT of {pit.name}: {values} look uniform.{trust}"
+    return f"LOO-PIT of {pit.name}: {values} are not uniform; {shape(pit.values)}.{trust}"
 
 
 def shape(values: Array) -> str:

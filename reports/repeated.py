@@ -11,7 +11,7 @@ from comparisons.coverage import READING_OF
 from comparisons.digits import percent
 from reports import charts
 from reports.charts import Chart, Knob
-from reports.repeated_words import NAMES, called
+from reports.repeated_words import NAMES, called, unreadable
 from reports.stored import Study
 
 SHOWN = 100  # intervals of a strip
@@ -173,7 +173,8 @@ def calibration(studies: list[Study]) -> Chart | None:
             strokeDash=alt.condition("datum.failed", alt.value([5, 2]), alt.value([1, 0])),
         ),
     ).properties(height=200)  # fmt: skip
-    knob = Knob("study", "prior", [study.prior for study in known], 0, choice=True)
+    refused = [f"{study.prior}{' (do not read)' if unreadable(study) else ''}" for study in known]
+    knob = Knob("study", "prior", refused, 0, choice=True)
     failing = [turn for turn, study in enumerate(known) if not all(one["passed"] for one in study.record["parameters"])]
     alternative = (
         "Differences of the distribution functions of ranks from uniform, one line per parameter, in their envelope."

@@ -10,6 +10,7 @@ from scipy.stats import binomtest, norm
 
 from comparisons.digits import exists, number, percent, significant
 from comparisons.uniformity import ALARM
+from reports.intervals import nominal
 from reports.stored import Fit, Study
 from reports.words import listed, plural
 
@@ -20,6 +21,7 @@ NAMES = {
     "eti": "equal-tailed (posterior)",
     "hdi": "highest density (posterior)",
 }
+FEW = 100  # worlds; ranks of fewer show only gross errors
 POINT = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
 
 
@@ -39,7 +41,8 @@ def coverage_sentence(study: Study) -> str:
     off = table[[value < limit for value in p]]
     start = f"{called(study)[0].upper()}{called(study)[1:]}: "
     if off.empty:
-        found = f"no kind of interval can be told from {percent(level)} by so many worlds"
+        several = ", allowing for all comparisons" if len(table) > 1 else ""
+        found = f"no kind of interval can be told from {percent(level)} by so many worlds{several}"
     else:
         found = "; ".join(
             _off(kind, off[off["interval"] == kind], level) for kind in NAMES if kind in set(off["interval"])
@@ -63,18 +66,26 @@ def _off(kind: str, rows: pd.DataFrame, level: float) -> str:
 def bias_sentence(study: Study) -> str:
     """Which estimates are visibly off on average, after Bonferroni with a false alarm of `ALARM`."""
     table = study.table.drop_duplicates(["parameter", "reading"])
+    worlds, unknown = int(table["worlds"].max()), table.groupby("reading", sort=False)["unknown"].max()
+    lost = [
+        f" The {POINT[str(reading)]} is judged only among the {worlds - int(many):,} of {worlds:,} worlds where it "
+        f"{'exists and can be trusted' if reading == 'posterior' else 'exists'}."
+        for reading, many in unknown.items()
+        if many
+    ]
+    note = "".join([*lost, " An estimate that may not exist has no mean."]) if unknown.get("mle", 0) else "".join(lost)
     table = table[np.isfinite(table["bias"]) & (table["bias_se"] > 0)]
     limit = float(norm.isf(ALARM / 2 / max(len(table), 1)))
     off = table[table["bias"].abs() > limit * table["bias_se"]]
     if off.empty:
-        return "No estimate is visibly biased."
+        return f"No estimate is visibly biased.{note}"
     parts = []
     for reading, rows in off.groupby("reading", sort=False):
         worst = rows.iloc[int((rows["bias"].abs() / rows["bias_se"]).argmax())]
         size = f"{number(worst['bias'], worst['bias_se'])} ± {significant(worst['bias_se'], 1)}"
         more = f", the clearest of {len(rows)}" if len(rows) > 1 else ""
         parts.append(f"the {POINT[str(reading)]} of {worst['parameter']} by {size}{more}")
-    return f"Biased by more than chance: {'; '.join(parts)}."
+    return f"Biased by more than chance: {'; '.join(parts)}.{note}"
 
 
 def table(study: Study) -> list[list[str]]:
@@ -114,7 +125,9 @@ def calibration_sentence(study: Study) -> str:
     worlds, left = f"{record['worlds']:,}", int(record["left_out"])
     out = f" ({plural(left, 'world')} left out, whose chains could not be trusted)" if left else ""
     if not bad:
-        return f"Prior {study.prior}: the ranks of {worlds} worlds pass{out}."
+        refused = " Do not read them: the study fails its checks." if unreadable(study) else ""
+        few = " So few worlds can show only gross errors." if record["worlds"] < FEW else ""
+        return f"Prior {study.prior}: the ranks of {worlds} worlds pass{out}.{refused or few}"
     shapes = [f"{one['parameter']} ({one['shape']})" for one in bad]
     return f"Prior {study.prior}: the ranks of {worlds} worlds do not pass{out}: {listed(shapes)}. Do not read them."
 
@@ -144,8 +157,8 @@ def meanings(fit: Fit, studies: list[Study], label: str) -> list[str]:
         "here there is none"
     )  # fmt: skip
     found.append(
-        f"{level} confidence is a property of the recipe: of repeated data sets from one truth, whatever it is, about "
-        f"{level} should give a profile likelihood interval that holds it{fixed}; {own}."
+        f"{level} confidence is a property of the recipe: of repeated data sets from one truth, whatever it is, "
+        f"nominally {level} give a profile likelihood interval that holds it{fixed}. {nominal(fit)} And {own}."
     )
     drawn = _share([study for study in studies if study.prior == prior], "prior", label, "eti")
     own = f"{label} lies {shown['posterior']} with probability {level}" if shown["posterior"] else (
@@ -162,7 +175,19 @@ def _share(studies: list[Study], truth: str, label: str, kind: str) -> str:
     """How often intervals of one kind held the truth, in brackets; empty if there is no such study."""
     for study in studies:
         rows = study.table[(study.table["parameter"] == label) & (study.table["interval"] == kind)]
-        if study.truth == truth and len(rows):
+        if study.truth == truth and len(rows) and not unreadable(study):
             row = rows.iloc[0].to_dict()
-            return f" (here: {share(row)}, {plural(int(row['worlds']), 'world')})"
+            return f" (here: {share(row)}, {plural(int(row['worlds']), 'world')}{_exactly(study, kind)})"
     return ""
+
+
+def _exactly(study: Study, kind: str) -> str:
+    """The coverage that the worlds of a study estimate, summed over all data; empty where there are no such sums."""
+    if study.exact is None:
+        return ""
+    rows = study.exact[study.exact["interval"] == kind]
+    if study.truth == "prior":
+        return f"; exactly {100 * float(rows.loc[rows['truth'] == 'prior', 'coverage'].iloc[0]):.1f} %"
+    truths = np.unique(study.worlds["truth"].values)
+    at = rows[pd.to_numeric(rows["truth"], errors="coerce").sub(truths[0]).abs() < 1e-9]
+    return f"; exactly {100 * float(at['coverage'].iloc[0]):.1f} %" if len(truths) == 1 and len(at) else ""

@@ -9,6 +9,7 @@ import xarray as xr
 
 from comparisons.digits import exists, number, significant
 
+ERRORS = 3.0  # standard errors of a difference, above which it is more than noise
 STILL = 0.01  # posterior standard deviations; a smaller movement is none
 NEAR = 1.25  # factor by which a spread may miss 1 / sqrt(n) and still be said to follow it
 
@@ -57,7 +58,8 @@ def prior_sentence(label: str, prior: str, found: list[World]) -> str:
     usual = min(good, key=lambda world: abs(np.log(world.setting)))
     start = f"{label}, prior {prior}: from {first.setting:.3g} to {times(last.setting)} its strength"
     point = moved("MAP", first.map, last.map, usual.sd, usual.sd / 100)
-    mean = moved("posterior mean", first.mean, last.mean, usual.sd, max(first.mcse, last.mcse))
+    noise = ERRORS * float(np.hypot(first.mcse, last.mcse))
+    mean = moved("posterior mean", first.mean, last.mean, usual.sd, max(first.mcse, last.mcse), noise)
     return f"{start}, {point}, and {mean}; {_mle(found, usual.sd)}."
 
 
@@ -71,14 +73,20 @@ def _mle(found: list[World], sd: float) -> str:
     return f"the MLE stays at {number(values[0], sd / 100)}, since no prior enters it"
 
 
-def moved(name: str, first: float, last: float, sd: float, error: float) -> str:
-    """How a number moves, and how far in posterior standard deviations."""
+def moved(name: str, first: float, last: float, sd: float, error: float, noise: float = 0.0) -> str:
+    """How a number moves, and how far in posterior standard deviations.
+
+    A move of up to ``noise`` is none that can be told from Monte Carlo error. Points have no such error, and their
+    tolerance is far below `STILL`.
+    """
     if not (exists(first) and exists(last)):
         where = "at either end" if not (exists(first) or exists(last)) else "at one of the ends"
         return f"the {name} does not exist {where}"
     far = (last - first) / sd if sd > 0 else 0.0
     if abs(far) < STILL or number(first, error) == number(last, error):
         return f"the {name} stays at {number(last, error)}"
+    if abs(last - first) <= noise:
+        return f"the {name} stays within its error, at about {number(last, error)}"
     way = "rises" if last > first else "falls"
     ends = f"from {number(first, error)} to {number(last, error)}"
     return f"the {name} {way} {ends} ({significant(abs(far), 2)} posterior sd)"
@@ -95,7 +103,13 @@ def size_sentence(label: str, found: list[World]) -> str:
     ratio, expected = first.sd / last.sd, float(np.sqrt(last.setting / first.setting))
     start = f"{label}: from n = {first.setting:,.0f} to n = {last.setting:,.0f}"
     ends = f"from {significant(first.sd, 2)} to {significant(last.sd, 2)}"
-    if ratio <= 1:
+    # The relative error of the sd of normal draws is 1 / sqrt(2 ess), and that of their mean is sd / sqrt(ess).
+    noise = ERRORS * float(np.hypot(*(world.mcse / world.sd / np.sqrt(2) for world in (first, last))))
+    if abs(np.log(ratio)) <= noise:
+        way = "falls by no more than its error" if ratio > 1 else "does not fall; it moves within its error"
+        spread = f"the posterior sd {way} ({ends}), although 1/sqrt(n) falls by a factor "
+        spread += significant(expected, 2)
+    elif ratio <= 1:
         spread = (
             f"the posterior sd does not fall ({ends}), although 1/sqrt(n) falls by a factor {significant(expected, 2)}"
         )

@@ -120,7 +120,7 @@ def zero_sentences(
     if second > 0:
         said.append(
             f"Asked ten times more narrowly, it falls by a factor of {significant(first / second, 2)} on average. An "
-            "atom at zero, which a prior that selects would need, would not let it fall."
+            "atom at zero, which a prior that selects would need, would not let it fall below its own mass."
         )
     return said
 

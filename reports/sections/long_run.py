@@ -26,9 +26,9 @@ def context(fit: Fit) -> dict[str, Any] | None:
     if not studies:
         return None
     labels = [label for label in fit.labels if label in set(studies[0].table["parameter"])]
-    many = (study for study in studies if study.truth == "fixed" and study.table["worlds"].iloc[0] >= ENOUGH)
-    shown = next(many, studies[0])
-    strip, _ = repeated.strip(shown, labels[0])
+    good = [study for study in studies if not repeated_words.unreadable(study)]
+    many = (study for study in good if study.truth == "fixed" and study.table["worlds"].iloc[0] >= ENOUGH)
+    shown = next(many, good[0] if good else None)
     calibration = repeated.calibration(studies)
     exact = comb.options(studies)
     about = f"{percent(fit.level)} intervals and estimates with Monte Carlo errors"
@@ -36,12 +36,10 @@ def context(fit: Fit) -> dict[str, Any] | None:
         "level": percent(fit.level),
         "meanings": repeated_words.meanings(fit, studies, labels[0]),
         "unreadable": [text for study in studies if (text := repeated_words.unreadable(study))],
-        "strip": strip,
-        "coverage": repeated.coverage(studies, labels),
-        "sentences": [
-            f"{repeated_words.coverage_sentence(one)} {repeated_words.bias_sentence(one)}" for one in studies
-        ],
-        "tables": [(f"{repeated_words.called(one)}: {about}", HEAD, repeated_words.table(one)) for one in studies[:2]],
+        "strip": repeated.strip(shown, labels[0])[0] if shown else None,
+        "coverage": repeated.coverage(good, labels) if good else None,
+        "sentences": [f"{repeated_words.coverage_sentence(one)} {repeated_words.bias_sentence(one)}" for one in good],
+        "tables": [(f"{repeated_words.called(one)}: {about}", HEAD, repeated_words.table(one)) for one in good[:2]],
         "calibration": calibration,
         "calibrated": [text for study in studies if (text := repeated_words.calibration_sentence(study))],
         "comb": comb.coverage(exact) if exact else None,

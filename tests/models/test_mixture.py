@@ -253,3 +253,16 @@ def test_bic_prefers_as_many_components_as_there_are_far_groups() -> None:
     # BIC of one Gaussian, in the units of the data: -2 log likelihood + 5 log n.
     top = stats.multivariate_normal(y.mean(axis=0), np.cov(y.T, ddof=0)).logpdf(y).sum()
     assert float(found["bic"].sel(components=1).min()) == pytest.approx(-2 * top + 5 * np.log(len(y)), rel=1e-5)
+
+
+@pytest.mark.slow
+def test_restarts_of_em_that_reach_one_top_reach_it_to_a_tenth() -> None:
+    rng = np.random.default_rng(11)
+    y = np.concatenate([rng.normal(centre, 1, (100, 2)) for centre in ([0, 0], [2.5, 0], [0, 3])])
+    found = expectation_maximisation.peers(y, 3, np.random.default_rng(2))["bic"].sel(components=3).values
+    # Truth: scikit-learn's EM, run to its end from where the groups are.
+    centres = np.array([[0.0, 0.0], [2.5, 0.0], [0.0, 3.0]])
+    top = GaussianMixture(3, tol=1e-12, max_iter=50_000, reg_covar=1e-6, means_init=centres).fit(y).bic(y)
+    near = found[np.abs(found - top) < 2]
+    assert len(near) > 0
+    assert np.abs(near - top).max() < 0.1

@@ -166,6 +166,8 @@ def test_the_intervals_are_read_in_words_that_fit_them(home: Path) -> None:
     coin, separated, blend = (Fit(home / "results" / name) for name in ("coin", "separated", "blend"))
     mle, map_, posterior = intervals.said(coin, "a", "theta")
     assert "about 95 % would give an interval that covers it" in mle["text"]
+    assert "nominally" in mle["text"]
+    assert "far from it" in mle["text"]
     assert "The posterior under the prior a puts" in mle["text"]
     assert "the posterior" in map_["text"]
     assert "with a probability of 95 %" in posterior["text"]

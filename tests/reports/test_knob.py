@@ -92,6 +92,22 @@ def test_a_sentence_on_size_says_how_the_spread_falls(worlds: list[World]) -> No
     assert ("do not both exist" in said) == (not both)
 
 
+def test_noise_of_a_posterior_mean_is_no_movement() -> None:
+    """Coin flips: the exact mean falls by 4.4e-6 (beta priors), and draws said that it rises."""
+    noisy = [World(s, 0.5077, 0.5077, mean, 0.0018, 1.7e-5) for s, mean in ((0.01, 0.50770), (100.0, 0.50774))]
+    assert "the posterior mean stays within its error" in swept_words.prior_sentence("theta", "weak", noisy)
+    real = [World(s, 0.5077, 0.5077, mean, 0.0018, 1.7e-5) for s, mean in ((0.01, 0.50770), (100.0, 0.50780))]
+    assert "the posterior mean rises" in swept_words.prior_sentence("theta", "weak", real)
+
+
+def test_noise_of_a_spread_is_no_movement() -> None:
+    # At 400 effective draws the error of an sd is 3.5 %, of a ratio of two 5 %.
+    spreads = [World(n, 0.0, 0.0, 0.0, sd, sd / 20) for n, sd in ((10.0, 1.1), (20.0, 1.0))]
+    assert "falls by no more than its error" in swept_words.size_sentence("theta", spreads)
+    spreads[1] = World(40.0, 0.0, 0.0, 0.0, 0.5, 0.025)
+    assert "falls from" in swept_words.size_sentence("theta", spreads)
+
+
 def test_a_density_has_the_form_of_its_draws() -> None:
     draws = norm.ppf((np.arange(4000) + 0.5) / 4000, 2, 0.5)
     x, height = swept._density(draws, (-10.0, 10.0))

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, norm
+from scipy.stats import binom, chi2, norm
 
 from comparisons import calibration, exact, store
 from comparisons.coverage import READING_OF, operating_characteristics
@@ -134,6 +134,60 @@ def test_a_bias_is_said_when_it_is_many_errors(bias: float, error: float) -> Non
         assert ("by -" in said) == (bias < 0)
     if abs(bias) < 2.5 * error:
         assert said == "No estimate is visibly biased."
+
+
+def test_estimates_that_do_not_exist_are_said_beside_the_bias() -> None:
+    """Of 40 worlds 16 have no MLE (separation): its mean over all worlds does not exist."""
+    worlds = made_worlds(["mu"], 40)
+    worlds["estimate"][:16, 0] = np.nan
+    said = repeated_words.bias_sentence(study(worlds))
+    assert "The MLE is judged only among the 24 of 40 worlds where it exists" in said
+    assert "has no mean" in said
+    assert "posterior mean is judged" not in said
+    worlds["failed"][0] = True
+    said = repeated_words.bias_sentence(study(worlds))
+    assert "posterior mean is judged only among the 39 of 40 worlds where it exists and can be trusted" in said
+
+
+def test_few_ranks_that_pass_are_said_to_show_little() -> None:
+    assert "gross errors" in repeated_words.calibration_sentence(study(made_worlds(["mu"], 10)))
+    assert "gross errors" not in repeated_words.calibration_sentence(study(made_worlds(["mu"], 400)))
+
+
+def test_what_cannot_be_read_is_not_quoted(tmp_path: Path) -> None:
+    write_fit(tmp_path, "values", values_toy())
+    worlds = made_worlds(["mu", "sigma"], 10)
+    write_study(tmp_path / "values", "weak", worlds, "prior")
+    write_study(tmp_path / "values", "weak", made_worlds(["mu", "sigma"], 40, fixed=True), "fixed")
+    failure = {"name": "worlds", "detail": "4 of 10 worlds failed", "passed": False}
+    for kind in ("prior", "fixed"):
+        path = tmp_path / "values" / "studies" / f"weak-{kind}" / "calibration.json"
+        record = json.loads(path.read_text())
+        store.write_json(path, record | {"checks": [failure]})
+    fit = Fit(tmp_path / "values")
+    context = long_run.context(fit)
+    assert context is not None
+    assert not any("(here:" in text for text in context["meanings"])
+    assert len(context["unreadable"]) == 2
+    assert context["strip"] is None
+    assert context["coverage"] is None
+    assert not context["sentences"]
+    assert not context["tables"]
+    assert "Do not read them" in context["calibrated"][0]
+    assert "do not read" in context["calibration"].knobs[0].settings[0]
+
+
+def test_a_coin_quotes_its_exact_coverage_beside_the_simulated(tmp_path: Path) -> None:
+    coin = exact.Coin(10, 1, 1)
+    at = np.full((300, 1), 0.5)
+    worlds = made_worlds(["theta"], 300, fixed=True).assign(truth=(("world", "parameter"), at))
+    made = study(worlds, "fixed")
+    object.__setattr__(made, "exact", exact.at(coin, [0.5]))
+    # Profile intervals hold one half where twice the log likelihood ratio is below the chi-squared quantile: SciPy.
+    heads = np.arange(11)
+    ratio = 2 * (binom.logpmf(heads, 10, heads / 10) - binom.logpmf(heads, 10, 0.5))
+    expected = 100 * float(binom.pmf(heads[ratio <= chi2.ppf(LEVEL, 1)], 10, 0.5).sum())
+    assert f"exactly {expected:.1f} %" in repeated_words._share([made], "fixed", "theta", "profile")
 
 
 def test_calibration_passes_and_fails_as_it_was_judged() -> None:

@@ -194,6 +194,8 @@ def test_uneven_leave_one_out_shares_are_found_and_named() -> None:
         assert name in pit.sentence(found, 1)
         assert ("look uniform" in pit.sentence(found, 1)) == (name == "uniform")
         pit.figure([found])
+    sample = pit.Pit("y", found.values, 1000, 0)
+    assert "150 of the 1,000 values, evenly spaced," in pit.sentence(sample, 1)
     same = bare(observed, new)
     same.tree["p/log_likelihood"] = same.tree["p/log_likelihood"].to_dataset() * 0
     assert not pit.find(same)
