@@ -2,9 +2,9 @@ r"""How far apart are the three readings, in the one unit that all parameters sh
 
 With :math:`m` and :math:`s` the posterior mean and standard deviation, a point :math:`\hat\theta` has the ``gap``
 :math:`(\hat\theta - m) / s`. The way from the MLE to the mean has two parts: the ``pull`` of the prior, from the MLE to
-the MAP, and the ``skew``, from the MAP to the mean, which is zero where the posterior is symmetric around its mode;
-``pull + skew`` is minus the gap of the MLE. The ``mass`` is the share of the posterior within the interval that a point
-reading gives itself: close to the level if the interval says the same as the posterior.
+the MAP, and the ``skew``, from the MAP to the mean, which is zero where the joint posterior is symmetric around its
+mode; ``pull + skew`` is minus the gap of the MLE. The ``mass`` is the share of the posterior within the interval that a
+point reading gives itself: close to the level if the interval says the same as the posterior.
 """
 
 from __future__ import annotations

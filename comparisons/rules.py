@@ -38,6 +38,8 @@ class Loss:
     rows : int
         Observations in all.
     matters : bool
+    small : bool
+        Whether a loss `LOSS_ERRORS` standard errors larger would not matter either; if neither, it cannot be told.
     reason : str
         Why the two cannot be compared, or what to know; empty if there is nothing to say.
     """
@@ -46,6 +48,7 @@ class Loss:
     error: float
     rows: int
     matters: bool
+    small: bool
     reason: str
 
 
@@ -79,23 +82,29 @@ def loss(prediction: xr.Dataset | None, reading: str) -> Loss:
     """
     nothing = float("nan")
     if prediction is None:
-        return Loss(nothing, nothing, 0, False, "predictions were not compared")
+        return Loss(nothing, nothing, 0, False, False, "predictions were not compared")
     elpd, n = prediction["elpd"], int(prediction.attrs["rows"])
     point, posterior = (elpd.sel(reading=name).values for name in (reading, "posterior"))
     for name in ("posterior", reading):
         if np.isnan(elpd.sel(reading=name).values).any():
-            return Loss(nothing, nothing, n, False, str(prediction.attrs[f"reason_{name}"]) or "a density is missing")
+            return Loss(
+                nothing, nothing, n, False, False, str(prediction.attrs[f"reason_{name}"]) or "a density is missing"
+            )
     bad = int(np.sum(~(prediction["khat"].values <= float(prediction.attrs["good_k"]))))
     if bad:
         reason = f"{bad} of {len(point)} Pareto k-hat values are too high to trust the posterior's densities"
-        return Loss(nothing, nothing, n, False, reason)
+        return Loss(nothing, nothing, n, False, False, reason)
     if np.isneginf(point).any():
-        return Loss(float("inf"), nothing, n, True, str(prediction.attrs[f"reason_{reading}"]))
+        return Loss(float("inf"), nothing, n, True, False, str(prediction.attrs[f"reason_{reading}"]))
     difference, m = posterior - point, len(point)
     total, variance = float(n * difference.mean()), float(difference.var(ddof=1))
     error = float(np.sqrt(n * variance + n**2 * (1 - m / n) * variance / m))
-    matters = total > min(LOSS, LOSS_EACH * n) and total > LOSS_ERRORS * error
-    return Loss(total, error, n, matters, "" if m == n else f"estimated from a random {m:,} of {n:,} observations")
+    limit = min(LOSS, LOSS_EACH * n)
+    matters = total > limit and total > LOSS_ERRORS * error
+    small = total + LOSS_ERRORS * error <= limit
+    return Loss(
+        total, error, n, matters, small, "" if m == n else f"estimated from a random {m:,} of {n:,} observations"
+    )
 
 
 def stated(level: float) -> list[str]:
@@ -110,4 +119,6 @@ def stated(level: float) -> list[str]:
         f"It does not lose more than {LOSS:g} in leave-one-out log density against the posterior (with few "
         f"observations, {LOSS_EACH:g} for each), or no more than {LOSS_ERRORS:g} standard errors. Where the two cannot "
         "be compared, this rule is left out, and that is said.",
+        f"A loss is too small to matter if {LOSS_ERRORS:g} standard errors more would not exceed that limit either. "
+        "Otherwise, if it does not matter, it cannot be told, and does not count against the reading.",
     ]

@@ -80,7 +80,7 @@ def _distance(verdict: Verdict, reading: str, point: Distance) -> str:
 
 
 def _why(verdict: Verdict, line: Line) -> str:
-    """Say which part of the way from the MLE to the mean is the prior's, and which the shape of the posterior."""
+    """Say which part of the way from the MLE to the mean is the prior's, and which the way from mode to mean."""
     if not np.isfinite(line.skew):
         return ""
     known = verdict.mle.exists and np.isfinite(line.pull)
@@ -88,14 +88,21 @@ def _why(verdict: Verdict, line: Line) -> str:
     if max(pull, skew) <= rules.SMALL:
         return ""
     prior = f"the prior moves the mode {significant(pull, 2)} posterior sd {'up' if line.pull > 0 else 'down'}"
-    shape = f"the posterior is not symmetric: its mean lies {significant(skew, 2)} sd {_side(line.skew)} its mode"
+    place, several = f"{significant(skew, 2)} sd {_side(line.skew)} its", len(verdict.lines) > 1
+    shape = f"the posterior is not symmetric: its mean lies {place} mode"
+    if several:  # the mean of a symmetric margin too lies off the joint mode
+        shape = (
+            f"the mean of {line.parameter} lies {place} coordinate of the joint mode: the other parameters are "
+            "integrated out, and skewness"
+        )
     if skew <= rules.SMALL:
         return f"Why: {prior}."
     if pull <= rules.SMALL:
         return f"Why: {shape}."
     if line.pull * line.skew < 0:
         return f"Why: {prior}, and {shape}; the two work against each other."
-    larger = "mostly the prior" if pull >= TWICE * skew else "mostly the shape" if skew >= TWICE * pull else "both"
+    rest = "mostly the way from mode to mean" if several else "mostly the shape"
+    larger = "mostly the prior" if pull >= TWICE * skew else rest if skew >= TWICE * pull else "both"
     return f"Why: {prior}, and {shape}; it is {larger}."
 
 
@@ -113,7 +120,12 @@ def predicted(verdict: Verdict, reading: str) -> str:
         return f"Predictions of the {name} are not compared: {loss.reason}."
     size, error = significant(abs(loss.total), 2), significant(loss.error, 2)
     side = "higher" if loss.total > 0 else "lower"
-    said = "this matters" if loss.matters else "this does not matter"
+    if loss.matters:
+        said = "this matters"
+    elif loss.small:
+        said = f"the {NAMES[reading]} loses too little to matter"
+    else:
+        said = f"whether this matters cannot be told with n = {loss.rows:,} observations"
     known = f" ({loss.reason})" if loss.reason else ""
     return (
         f"Leave-one-out log density of {loss.rows:,} observations: the posterior's is {size} ± {error} {side} than the "

@@ -125,8 +125,9 @@ TERMS = (
     Term(
         "Skew",
         READINGS,
-        "How far the posterior mean lies from the mode, in posterior standard deviations: what the shape of the "
-        "posterior does, beside the prior.",
+        "How far the posterior mean lies from the joint mode, in posterior standard deviations: what the shape of the "
+        "posterior does, beside the prior. With several parameters that is more than asymmetry: the mean has the "
+        "others integrated out, the joint mode has not.",
         "(mean - MAP) / posterior sd",
         r"[Ss]kew(?:ed|ness)?",
     ),

@@ -153,11 +153,12 @@ def picture(fit: Fit) -> Chart | None:
     drawing = drawing.properties(height=max(60, 34 * len(fit.labels)))
     knobs = [charts.Knob("prior", "prior", list(fit.priors), 0, choice=True)] if several else []
     alternative = f"The way from MLE to posterior mean of {len(fit.labels)} parameters, in bars per step."
+    green = "skewness." if len(fit.labels) == 1 else "that of integrating the other parameters out, and of skewness."
     caption = (
         "Each bar is one step: from the MLE (square) the prior leads to the MAP (triangle), the shape of the posterior "
         "to its mean, and Monte Carlo error to the mean of the draws (circle, with its standard error). The steps add "
-        "up to the distance. Look for the longer bar: a long blue one is the prior's doing, a long green one skewness."
-        f"{cut}"
+        "up to the distance. Look for the longer bar: a long blue one is the prior's doing, a long green one "
+        f"{green}{cut}"
     )
     stills = [{"prior": k} for k in range(len(fit.priors))]
     return charts.chart("apart-steps", drawing, alternative, caption, knobs, stills if several else ())

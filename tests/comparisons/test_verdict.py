@@ -57,6 +57,24 @@ def test_a_loss_in_prediction_matters_by_size_and_error() -> None:
     assert "leave-one-out log density" in one.map.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("each", "spread", "n", "words"),
+    [  # totals and standard errors by hand: n * each, and spread * n / sqrt(n - 1)
+        (0.2, 0.1, 50, "; this matters."),  # 10 +- 0.7 against a limit of 4
+        (0.01, 0.1, 50, "; the MLE loses too little to matter."),  # 0.5 +- 0.7
+        (-0.2, 0.1, 50, "; the MLE loses too little to matter."),  # -10 +- 0.7
+        (0.06, 0.1, 50, "; whether this matters cannot be told with n = 50 observations."),  # 3 +- 0.7
+        (0.15, 0.6, 8, "; whether this matters cannot be told with n = 8 observations."),  # 1.2 +- 1.8, limit 0.8
+    ],
+)
+def test_what_is_not_measured_is_not_called_small(each: float, spread: float, n: int, words: str) -> None:
+    found = predictions(n=n)
+    found["elpd"][0] = found["elpd"][2] - each + spread * np.tile([-1.0, 1.0], n // 2)
+    one = verdict(found)
+    assert writing.predicted(one, "mle").endswith(words)
+    assert one.mle.enough == (NO if "this matters." in words else YES)
+
+
 def test_the_error_of_a_loss_is_that_of_a_sum_and_of_a_subsample() -> None:
     full = rules.loss(predictions(mle=0.1, n=50), "mle")
     found = predictions(mle=0.1, n=50)
@@ -192,4 +210,6 @@ def test_challenger_matters_because_the_posterior_is_skewed() -> None:
     assert found.map.enough == NO
     assert abs(line.pull) < 1e-3  # under flat priors mode and maximum are one
     assert line.skew < -rules.LARGE
-    assert "the posterior is not symmetric" in writing.sentences(found, line)[-1]
+    assert (
+        "of the joint mode: the other parameters are integrated out, and skewness" in writing.sentences(found, line)[-1]
+    )

@@ -49,6 +49,24 @@ def test_why_follows_from_pull_and_skew(pull: float, skew: float, words: str) ->
     assert "Why" not in " ".join(writing.sentences(verdict(), verdict().lines[0]))
 
 
+@pytest.mark.parametrize(
+    ("pull", "end"),
+    [
+        (0.01, "skewness."),
+        (0.2, "skewness; it is mostly the way from mode to mean."),
+        (-0.8, "skewness; the two work against each other."),
+    ],
+)
+def test_with_several_parameters_the_joint_mode_is_no_sign_of_asymmetry(pull: float, end: str) -> None:
+    """Three normal values, flat priors: the margin of mu is symmetric, that of sigma has its mode off the joint one."""
+    one = judge("weak", table(["sigma", "mu"], map_pull=pull, posterior_skew=0.82), None, [])
+    why = writing.sentences(one, one.lines[0])[-1]
+    assert "the mean of sigma lies 0.82 sd above its coordinate of the joint mode: the other parameters are" in why
+    assert why.endswith(end)
+    assert "symmetric" not in writing.markdown([one])
+    assert "the shape" not in why
+
+
 def test_a_headline_over_priors_names_each() -> None:
     weak, flat = verdict(), replace(verdict(mle_gap=1.0), prior="flat")
     refused = replace(verdict(checks=(check("r_hat", "posterior"),)), prior="odd")
@@ -101,6 +119,9 @@ def test_words_never_contradict_numbers(one: Verdict) -> None:
         if lost.matters and np.isfinite(lost.total):
             assert lost.total > 0
             assert "higher than" in writing.predicted(one, reading)
+        assert not (lost.matters and lost.small)
+        if lost.small:
+            assert lost.total <= rules.LOSS
     for text in writing.sentences(one, line):
         for reading, name in (("mle", "The MLE"), ("map", "The MAP")):
             if text.startswith(name):
