@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from itertools import combinations
+
 import arviz as az
 
 from comparisons import writing
@@ -157,29 +160,34 @@ def held(fit: Fit) -> Pair | None:
 
 
 def washed_out(fit: Fit) -> Pair | None:
-    """T26: how far two priors put the posterior mean apart."""
+    """T26: how far two priors put the posterior mean apart, of all pairs of priors, with its Monte Carlo error."""
     found = []
-    for prior in fit.priors:
+    for pair in combinations([fit.default, *(prior for prior in fit.priors if prior != fit.default)], 2):
         for label in fit.labels:
-            both = [readable(fit, one, label, "posterior") for one in (fit.default, prior)]
-            if prior != fit.default and all(both):
-                first, second = (fit.value(one, label, "posterior") for one in (fit.default, prior))
-                sd = fit.value(fit.default, label, "posterior", "sd")
-                mcse = [fit.value(one, label, "posterior", "mcse") for one in (fit.default, prior)]
-                found.append((abs(first - second) / sd, prior, label, (mcse[0] ** 2 + mcse[1] ** 2) ** 0.5 / sd))
+            if all(readable(fit, one, label, "posterior") for one in pair):
+                first, second = (fit.value(one, label, "posterior") for one in pair)
+                sd = fit.value(pair[0], label, "posterior", "sd")
+                mcse = math.hypot(*(fit.value(one, label, "posterior", "mcse") for one in pair))
+                found.append((abs(first - second) / sd, STANDARD_ERRORS * mcse / sd, pair, label))
     if not found:
         return None
-    apart, prior, label, error = max(found, key=lambda item: item[0])
-    values = [shown(fit, one, label, "posterior") for one in (fit.default, prior)]
-    told = f"the posterior mean of {label} is {values[0]} under the prior {fit.default} and {values[1]} under {prior}"
-    if apart <= max(SMALL, STANDARD_ERRORS * error):
-        end = f"the largest such difference of all, {significant(apart, 2)} posterior sd: here they nearly have."
+    apart, noise, pair, label = max(found, key=lambda item: item[0])
+    values = [shown(fit, one, label, "posterior") for one in pair]
+    told = f"the posterior mean of {label} is {values[0]} under the prior {pair[0]} and {values[1]} under {pair[1]}"
+    if apart + noise <= SMALL:
+        end = "here they nearly have."
+    elif apart <= noise:
+        end = "no more than Monte Carlo error can do: these draws show no difference."
+    elif apart - noise > SMALL:
+        end = "here they have not."
     else:
-        end = f"{significant(apart, 2)} posterior sd apart, the largest such difference of all: here they have not."
+        end = f"but Monte Carlo error leaves open whether that is more than {SMALL:g}."
     return Pair(
         "data wash the prior out",
         "Enough data always wash the prior out.",
-        f"In regular models, in time, if no prior excludes the truth. With {pictures.size(fit)}, {told}, {end}",
+        f"In regular models, in time, if no prior excludes the truth. With {pictures.size(fit)}, {told}: "
+        f"{significant(apart, 2)} posterior sd (under {pair[0]}) apart, the largest such difference between any two "
+        f"priors; {end}",
     )
 
 
@@ -257,7 +265,7 @@ def _by_hand(fit: Fit) -> Exercise | None:
         "Take both from the table. Would you mind?",
         f"({shown(fit, fit.default, label, 'mle')} - {shown(fit, fit.default, label, 'posterior')}) / "
         f"{number(sd, error_of(fit, fit.default, label, 'posterior'))} = {significant(gap, 2)}. Up to a tenth nobody "
-        "should; from one on the MLE lies where the posterior hardly is.",
+        "should; from two on the MLE lies where the posterior hardly is.",
     )
 
 

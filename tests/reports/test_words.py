@@ -108,14 +108,36 @@ def test_what_is_said_of_an_interval_is_the_rule(mle: float, mode: float) -> Non
     assert f"of the posterior, {'close to' if close else 'not'} 95 %" in pair.fact
 
 
-@given(VALUES, VALUES, st.sampled_from([0.001, 0.2]))
-def test_whether_the_prior_is_washed_out_follows_from_the_means(first: float, second: float, mcse: float) -> None:
-    fit = made_fit([{"posterior_estimate": one, "posterior_mcse": mcse} for one in (first, second)])
+@given(st.lists(VALUES, min_size=2, max_size=4), st.sampled_from([0.001, 0.01, 0.2]))
+def test_whether_the_prior_is_washed_out_follows_from_the_means(means: list[float], mcse: float) -> None:
+    fit = made_fit([{"posterior_estimate": one, "posterior_mcse": mcse} for one in means])
     pair = generic.washed_out(fit)
     assert pair is not None
-    apart = abs(first - second) / 0.5
-    near = apart <= max(rules.SMALL, rules.STANDARD_ERRORS * math.sqrt(2) * mcse / 0.5)
-    assert ("here they nearly have" in pair.fact) == near
+    apart, noise = (max(means) - min(means)) / 0.5, 3 * math.hypot(mcse, mcse) / 0.5
+    assert ("here they nearly have" in pair.fact) == (apart + noise <= 0.1)
+    assert ("here they have not" in pair.fact) == (apart - noise > 0.1)
+    assert ("show no difference" in pair.fact) == (apart <= noise and apart + noise > 0.1)
+    assert ("leaves open" in pair.fact) == (noise < apart and apart - noise <= 0.1 < apart + noise)
+
+
+def test_the_largest_difference_is_that_of_any_two_priors() -> None:
+    fit = made_fit([{"posterior_estimate": one} for one in (2.0, 1.0, 2.7)])
+    pair = generic.washed_out(fit)
+    assert pair is not None
+    assert "under the prior p1 and" in pair.fact
+    assert "under p2: 3.4 posterior sd" in pair.fact
+
+
+def test_far_is_where_a_normal_posterior_hardly_is(fits: dict[str, Fit]) -> None:
+    """Beyond one sd lie 32 % of a normal posterior, beyond two 4.6 %."""
+    (first, *_) = generic.exercises(fits["coin"])
+    assert "from two on the MLE lies where the posterior hardly is" in first.answer
+
+
+def test_priors_without_sensitivity_are_left_out_for_the_right_reason() -> None:
+    """1 / sigma is improper but not constant, so that a constant density cannot be the only reason."""
+    template = Path(generic.__file__).parents[1] / "templates/sections/posterior.html.j2"
+    assert "An improper prior is left out; a constant one has no power to change." in template.read_text()
 
 
 def test_a_reading_that_fails_is_left_out_and_named() -> None:
