@@ -85,8 +85,8 @@ def factor_sentences(heads: int, flips: int) -> list[str]:
         said.append("The same data speak for a fair coin under some of these priors and against it under others.")
     elif favour and bool((logs < NOTHING).any()):
         said.append(
-            "Not one of these priors makes the data speak for a fair coin; under some they speak against it, under others "
-            "neither way."
+            "Not one of these priors makes the data speak for a fair coin; under some they speak against it, under "
+            "others neither way."
         )
     elif favour:
         said.append(
