@@ -28,7 +28,7 @@ from comparisons.uniformity import envelope, probability
 Array = NDArray[np.float64]
 
 POINTS = 100  # at most so many shares at which the distribution functions are compared
-ALARM = 0.001  # probability that a correct program fails the check of one study; a report has a dozen and a half
+ALARM = 0.001  # probability that a correct program fails the check of one study; a report makes a dozen
 FAILED = 0.01  # share of worlds that may be left out because their chains could not be trusted
 FEW = 10  # worlds of a study from which on one may be left out
 VISIBLE = 3.0  # standard errors from which on a shape of the ranks is named
