@@ -44,6 +44,7 @@ def job(scenario: str, data: xr.Dataset, **changes: Any) -> Job:
 
 def of_rows(scenario: str, n: int) -> Job:
     """``n`` rows of the scenario's own simulation."""
+    # The contract's `simulate` takes a generator alone; those of the scenarios named here take rows too.
     return job(scenario, models.load(scenario).simulate(_rng(n), n))  # type: ignore[call-arg]
 
 
@@ -68,6 +69,7 @@ def of_components(k: int, each: int = 100) -> Job:
 def of_worlds(worlds: int, n: int = 100) -> Job:
     """Many Gaussian data sets of ``n`` rows, with one prior, that of the first."""
     rng = _rng(n)
+    # As in `of_rows`.
     simulated = [models.load("gaussian").simulate(rng, n) for _ in range(worlds)]  # type: ignore[call-arg]
     first = job("gaussian", simulated[0])
     y = np.stack([one["y"].values for one in simulated])

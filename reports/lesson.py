@@ -77,6 +77,7 @@ class Lesson(Protocol):
 
     READING: tuple[Source, ...]
 
+    # What they are stands above, once.
     def suits(self, fit: Fit) -> bool: ...  # noqa: D102
     def answer(self, fit: Fit) -> str: ...  # noqa: D102
     def quiz(self, fit: Fit) -> list[Question]: ...  # noqa: D102
