@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 import models
-from comparisons import checks, left_out, measures, modes, points, posterior, prediction, store, table
+from comparisons import checks, left_out, measures, modes, points, posterior, prediction, sensitivity, store, table
 from comparisons.checks import Check
 from comparisons.comparison import Comparison
 from comparisons.functions import Array, Functions
@@ -188,6 +188,10 @@ def _under_prior(plan: Plan, prior: Prior, given: _Given, seed: np.random.SeedSe
         groups["modes"] = elsewhere
     if not rows_of.complete:  # what is asked of all rows together, as sensitivity is, cannot be asked of a subsample
         groups["log_likelihood_total"] = posterior.total(searched, unconstrained, constant, groups["log_likelihood"])
+    if proper:
+        terms = groups.get("log_likelihood_total", groups["log_likelihood"])
+        scaled = sensitivity.of_posterior(draws[compared], groups["log_prior"], terms)
+        groups |= {} if scaled is None else {"sensitivity": scaled}
     if scenario.extras is not None:
         readings = {"mle": _of_point(model, mle, prior), "map": _of_point(model, map_, prior)}
         readings["posterior"] = _with_fixed(draws, model, prior)

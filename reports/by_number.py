@@ -106,16 +106,17 @@ def _differences(found: dict[int, tuple[float, float]], used: int, said: list[st
     shown = charts.data(charts.rows(k=k, gap=gap, low=gap - ERRORS * error, high=gap + ERRORS * error))
     x = alt.X("k:O", title="number of components", axis=alt.Axis(labelAngle=0))
     base = alt.Chart(shown)
-    zero = alt.Chart(charts.data([{"zero": 0}])).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(y="zero:Q")
-    drawing = alt.layer(
+    zero = alt.Chart(charts.data([{"zero": 0}])).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(y=alt.Y("zero:Q"))
+    drawing = charts.layer(
         zero,
         base.mark_rule(color=COLOURS["posterior"], strokeWidth=2).encode(
-            x=x, y=alt.Y("low:Q", title="difference in elpd"), y2="high:Q"
+            x=x, y=alt.Y("low:Q", title="difference in elpd"), y2=alt.Y2("high:Q")
         ),
         base.mark_point(color=COLOURS["posterior"], filled=True, size=70, opacity=1, shape="diamond").encode(
-            x=x, y="gap:Q"
+            x=x, y=alt.Y("gap:Q")
         ),
-    ).properties(height=200)
+        height=200,
+    )
     return charts.chart(
         "groups-numbers",
         drawing,

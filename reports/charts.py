@@ -37,6 +37,8 @@ CONFIG: dict[str, Any] = {
         "gridOpacity": 0.5, "titleFontWeight": "normal", "labelFontSize": 12, "titleFontSize": 12,
         "labelOverlap": "greedy", "labelSeparation": 5,
     },
+    # A limit to the width of numbers would have each measured once more, which is half of the cost of a drawing.
+    "axisQuantitative": {"tickCount": 5, "labelLimit": 0},
     "header": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12},
     "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "orient": "top", "title": None},
     "title": {"color": INK, "fontSize": 12, "fontWeight": "normal", "anchor": "start"},
@@ -95,9 +97,21 @@ class Chart:
     caption: str
 
 
+def layer(*layers: alt.Chart | alt.LayerSpec, **properties: Any) -> alt.LayerSpec:
+    """Layers as one drawing; not by `alt.layer`, which copies everything in them several times over."""
+    with schemapi.debug_mode(False):  # its parts are no drawings yet, as Altair would have them be: `chart` validates
+        return alt.LayerSpec(layer=list(layers), **properties)
+
+
+def panels(drawing: alt.LayerSpec, **properties: Any) -> alt.FacetSpec:
+    """One drawing for each part of the data."""
+    with schemapi.debug_mode(False):
+        return alt.FacetSpec(spec=drawing, **properties)
+
+
 def chart(
     key: str,
-    drawing: alt.LayerChart | alt.Chart | alt.FacetChart | alt.VConcatChart | alt.HConcatChart,
+    drawing: alt.Chart | alt.LayerSpec | alt.FacetSpec,
     alternative: str,
     caption: str,
     knobs: Sequence[Knob] = (),
@@ -124,9 +138,10 @@ def chart(
         A record may have a field of the name of a knob: the position at which it is shown. Stills are drawn without
         the others.
     """
-    live = drawing.to_dict(validate=schemapi.DEBUG_MODE)
-    if datasets:
-        live["datasets"] = dict(datasets)
+    records: dict[str, Any] = {}
+    live = drawing.to_dict(validate=schemapi.DEBUG_MODE, context={"datasets": records, "top_level": False})
+    live["$schema"] = alt.SCHEMA_URL
+    live["datasets"] = records | dict(datasets or {})
     live["config"] = CONFIG
     live["description"] = alternative
     live["params"] = [*live.get("params", []), *({"name": knob.name, "value": knob.start} for knob in knobs)]
@@ -191,8 +206,8 @@ def _plain(values: np.ndarray[Any, Any]) -> list[Any]:
 
 
 def data(records: list[dict[str, Any]]) -> alt.InlineData:
-    """Records as the data of a drawing."""
-    return alt.InlineData(values=records)
+    """Records as the data of a drawing: a tuple, for Altair copies lists, whole, with every layer and encoding."""
+    return alt.InlineData(values=tuple(records))
 
 
 def named(name: str) -> alt.NamedData:

@@ -57,13 +57,14 @@ def coverage(found: list[tuple[str, str, Study]]) -> Chart:
     y = alt.Y(
         "y:Q", title="coverage", scale=alt.Scale(domain=[LOW, 1], nice=False), axis=alt.Axis(format="%", tickCount=5)
     )
-    drawing = alt.layer(
+    drawing = charts.layer(
         line.mark_line(strokeWidth=1.3, color=charts.INK, clip=True).encode(x=x, y=y),
         mean.mark_rule(strokeWidth=3, color=charts.COLOURS["posterior"], opacity=0.7, clip=True).encode(
             y=alt.Y("mean:Q")
         ),
         alt.Chart(charts.named("level")).mark_rule(strokeDash=[4, 3], color=charts.INK).encode(y=alt.Y("level:Q")),
-    ).properties(height=200)
+        height=200,
+    )
     knobs = [Knob("kind", "interval", [name for name, _, _ in found], 0, choice=True)]
     alternative = f"Exact coverage of {percent(level)} intervals against the truth: a comb around {percent(level)}."
     caption = (

@@ -65,7 +65,7 @@ def posteriors(fit: Fit) -> Chart:
             color=charts.COLOURS["posterior"], opacity=0.15, clip=True
         ),
         base.mark_line(strokeWidth=1.5, clip=True).encode(color=colour, strokeDash=dash),
-        below.mark_rule(strokeWidth=2, clip=True).encode(x=_x("lower"), x2="upper:Q"),
+        below.mark_rule(strokeWidth=2, clip=True).encode(x=_x("lower"), x2=alt.X2("upper:Q")),
         below.mark_point(filled=True, size=45, opacity=1, clip=True).encode(x=_x("x"), shape=shape),
     ]
     level = percent(fit.level)
@@ -156,9 +156,13 @@ def _panels(
     """One panel per label, titled with it."""
     columns = min(len(labels), COLUMNS)
     width = math.floor(charts.WIDE / columns) - GAP
-    one = alt.layer(*layers, data=charts.named("records")).properties(width=width, height=110)
     header = alt.Header(title=None, labelAnchor="start", labelPadding=2)
-    drawing = one.facet(alt.Facet("panel:N", sort=labels, header=header), columns=columns).resolve_scale(
-        x="independent"
+    drawing = charts.panels(
+        charts.layer(*layers, width=width, height=110),
+        data=charts.named("records"),
+        facet=alt.Facet("panel:N", sort=labels, header=header),
+        columns=columns,
+        resolve={"scale": {"x": "independent"}},
+        spacing=GAP,
     )
-    return charts.chart(key, drawing.properties(spacing=GAP), alternative, caption, datasets={"records": records})
+    return charts.chart(key, drawing, alternative, caption, datasets={"records": records})

@@ -15,7 +15,7 @@ from reports.style import Mark
 
 PIXELS_PER_INCH = 96  # of CSS
 SHARP = 2 * PIXELS_PER_INCH  # of a PNG: two dots per pixel, for fine screens and paper
-HEAVY = 60_000  # bytes of an SVG above which a PNG may be smaller
+HEAVY = 100_000  # bytes of an SVG above which a PNG may be smaller
 COLOURS = 96  # of a PNG: figures have few
 
 

@@ -134,19 +134,19 @@ def _chart(key: str, fit: Fit, compared: Compared, whole: bool) -> Chart:
     y = alt.Y("share:Q", title="share", axis=alt.Axis(format="%", tickCount=4))
     zero = alt.YDatum(0)
     layers: list[Any] = [
-        _bars(finite, edges).mark_bar(color=charts.QUIET, opacity=0.35).encode(x=x, x2="high:Q", y=y, y2=zero)
+        _bars(finite, edges).mark_bar(color=charts.QUIET, opacity=0.35).encode(x=x, x2=alt.X2("high:Q"), y=y, y2=zero)
     ]
     if len(compared.seen) == 1:
         line = alt.Chart(charts.data(charts.rows(low=compared.seen.astype(float)))).mark_rule(strokeWidth=2)
         layers.append(line.encode(x=x))
     else:
         bars = _bars(compared.seen, edges).mark_bar(fillOpacity=0, stroke=charts.INK, strokeWidth=1.2)
-        layers.append(bars.encode(x=x, x2="high:Q", y=y, y2=zero))
+        layers.append(bars.encode(x=x, x2=alt.X2("high:Q"), y=y, y2=zero))
     alternative = (
         f"Histogram of {compared.label} in data sets drawn from the prior {fit.default}, and the data in outline."
     )
     return charts.chart(
-        key, alt.layer(*layers).properties(height=170), alternative, sentence(fit.default, compared, from_data(fit))
+        key, charts.layer(*layers, height=170), alternative, sentence(fit.default, compared, from_data(fit))
     )  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def factor_chart(fit: Fit, heads: int, flips: int) -> Chart:
         axis=alt.Axis(format="~g", tickCount=6),
     )  # fmt: skip
     y = alt.Y("height:Q", title="log10 of the Bayes factor")
-    even = alt.Chart(charts.data([{"one": 0}])).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(y="one:Q")
+    even = alt.Chart(charts.data([{"one": 0}])).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(y=alt.Y("one:Q"))
     layers: list[alt.Chart] = [even, curve.mark_line(color=INK, strokeWidth=1.8).encode(x=x, y=y)]
     own = _own_widths(fit)
     if own:
@@ -124,10 +124,10 @@ def factor_chart(fit: Fit, heads: int, flips: int) -> Chart:
         marks = charts.rows(a=a, height=log_bayes_factor(heads, flips, a) / np.log(10), prior=np.array(list(own)))
         base = alt.Chart(charts.data(marks))
         layers.append(base.mark_point(filled=True, size=70, opacity=1, color=COLOURS["posterior"]).encode(x=x, y=y))
-        layers.append(base.mark_text(dy=-11, fontSize=11, color=INK).encode(x=x, y=y, text="prior:N"))
+        layers.append(base.mark_text(dy=-11, fontSize=11, color=INK).encode(x=x, y=y, text=alt.Text("prior:N")))
     return charts.chart(
         "competition-factor",
-        alt.layer(*layers).properties(height=230),
+        charts.layer(*layers, height=230),
         f"Bayes factor against the width of the prior, for {heads:,} heads in {flips:,} flips. "
         + " ".join(factor_sentences(heads, flips)),
         "Above the dashed line the data speak against a fair coin, below it for one; 1 on the axis is a factor of ten. "

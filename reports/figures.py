@@ -16,6 +16,7 @@ from reports.stored import POINTS, Fit
 from reports.style import LIKELIHOOD, NEUTRAL, PALE, PRIOR, READINGS, SHORT, TRUTH
 
 SMALL = 6  # elements up to which the headline shows densities
+CURVE = 120  # of a density
 REACH = 6.0  # posterior standard deviations shown on either side, at most
 ORDER = ("mle", "map", "posterior")
 
@@ -116,23 +117,22 @@ def limits(fit: Fit, prior: str, label: str) -> tuple[float, float]:
 def _density(axes: Axes, fit: Fit, label: str, small: bool = False) -> None:
     """Densities of one parameter with the three readings marked on the baseline."""
     low, high = limits(fit, fit.default, label)
-    x, y = densities.posterior_curve(fit, fit.default, label)
+    grid = np.linspace(low, high, CURVE)
+    posterior = np.interp(grid, *densities.posterior_curve(fit, fit.default, label), left=0, right=0)
     mark = READINGS["posterior"]
-    axes.fill_between(x, y, color=mark.colour, alpha=0.12, linewidth=0)
-    axes.plot(x, y, color=mark.colour)
-    top = float(y.max())
+    axes.fill_between(grid, posterior, color=mark.colour, alpha=0.12, linewidth=0)
+    axes.plot(grid, posterior, color=mark.colour)
+    top = highest = float(posterior.max())
     prior = densities.prior_densities(fit, fit.default).get(label)
     if prior is not None:
-        grid = np.linspace(low, high, 300)
         with np.errstate(divide="ignore"):
             height = prior(grid)
         axes.plot(grid, np.where(height <= 1.5 * top, height, np.nan), color=PRIOR.colour, linestyle=PRIOR.line)
         top = max(top, min(float(np.nanmax(height[np.isfinite(height)], initial=0)), 1.5 * top))
     curve = densities.likelihood_curve(fit)
     if curve is not None:
-        axes.plot(
-            curve[0], curve[1] * float(y.max()), color=LIKELIHOOD.colour, linestyle=LIKELIHOOD.line, linewidth=1.2
-        )
+        likelihood = np.interp(grid, *curve, left=np.nan, right=np.nan)
+        axes.plot(grid, likelihood * highest, color=LIKELIHOOD.colour, linestyle=LIKELIHOOD.line, linewidth=1.2)
     for reading in ORDER:
         value = fit.value(fit.default, label, reading)
         if low <= value <= high:

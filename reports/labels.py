@@ -203,12 +203,12 @@ def matrix(fit: Fit, name: str) -> tuple[Chart, list[str]] | None:
     picture = image.mark_image(width=side, height=side, aspect=False).encode(
         x=alt.X("x:Q", scale=scale, title="point", axis=alt.Axis(grid=False)),
         y=alt.Y("y:Q", scale=down, title="point", axis=alt.Axis(grid=False)),
-        url="url:N",
+        url=alt.Url("url:N"),
     )
     edges = np.flatnonzero(np.diff(component)) + 1
     borders = alt.Chart(charts.data([{"edge": int(edge)} for edge in edges])).mark_rule(color=QUIET, strokeWidth=0.8)
-    lines = [] if not len(edges) else [borders.encode(x="edge:Q"), borders.encode(y="edge:Q")]
-    drawing = alt.layer(picture, *lines).properties(width=side, height=side)
+    lines = [] if not len(edges) else [borders.encode(x=alt.X("edge:Q")), borders.encode(y=alt.Y("edge:Q"))]
+    drawing = charts.layer(picture, *lines, width=side, height=side)
     drawn_chart = charts.chart(
         "groups-together",
         drawing,

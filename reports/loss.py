@@ -170,14 +170,15 @@ def figure(found: list[Margin]) -> Chart:
     curve = curve.transform_calculate(loss=f"datum.u * {costs[0]}[ratio] + datum.o * {costs[1]}[ratio]")
     mark = alt.Chart(charts.named("marks")).transform_filter(f"{shown}datum.ratio == ratio")
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
-    drawing = alt.layer(
+    drawing = charts.layer(
         highest.mark_point(opacity=0).encode(x=x, y=y),
         curve.mark_line(color=charts.INK, strokeWidth=1.5).encode(x=x, y=y),
         mark.mark_rule(strokeDash=[3, 3]).encode(x=x, color=colour),
         mark.mark_point(filled=True, size=110, opacity=1).encode(
             x=x, y=y, color=colour, shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)
         ),
-    ).properties(height=230)
+        height=230,
+    )
     knobs = [Knob("ratio", "cost of too low : too high =", [f"{under} : {over}" for under, over in RATIOS], START)]
     if len(found) > 1:
         knobs.append(Knob("part", "parameter", [margin.label for margin in found], lead(found), choice=True))

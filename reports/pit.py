@@ -130,10 +130,12 @@ def figure(found: list[Pit]) -> Chart:
     title = "more or fewer"
     band = alt.Chart(charts.named("envelope")).mark_area(color=charts.QUIET, opacity=0.25, interpolate="step")
     line = alt.Chart(charts.named("lines")).mark_line(color=charts.COLOURS["posterior"], strokeWidth=1.5)
-    drawing = alt.layer(
+    drawing = charts.layer(
         band.encode(x=x, y=alt.Y("low:Q", title=title, axis=alt.Axis(tickCount=5)), y2=alt.Y2("high:Q")),
         line.encode(x=x, y=alt.Y("d:Q", title=title), strokeDash=alt.StrokeDash("name:N", legend=None)),
-    ).properties(width=420, height=170)
+        width=420,
+        height=170,
+    )
     names = listed([pit.name for pit in found])
     alternative = f"Distribution function of LOO-PIT values of {names} minus the uniform one, in its band."
     caption = (

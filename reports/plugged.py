@@ -77,7 +77,7 @@ def normal(fit: Fit) -> dict[str, Any] | None:
             .mark_point(shape="square", filled=True, size=90, opacity=1, color=charts.COLOURS["mle"])
             .encode(x=x, y=y)
         )
-    drawing = alt.layer(*layers).properties(width=420, height=180)
+    drawing = charts.layer(*layers, width=420, height=180)
     first, ten = (significant(100 * float(real_coverage(np.array([size]), level)[0]), 3) for size in (3, 10))
     alternative = (
         f"How often {percent(level)} intervals for the next value hold it, against n: with the MLE plugged in {first} "
@@ -145,14 +145,16 @@ def share(fit: Fit) -> dict[str, Any] | None:
     y = alt.Y("p:Q", title=f"probability of all {name}", scale=alt.Scale(domain=[0, 1]))
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     base = alt.Chart(charts.named("ahead")).encode(x=x, y=y, color=colour)
-    drawing = alt.layer(
+    drawing = charts.layer(
         base.mark_line(strokeWidth=1.5).encode(
             strokeDash=alt.StrokeDash("reading:N", scale=charts.reading_scale("strokeDash"), legend=None)
         ),
         base.mark_point(filled=True, size=60, opacity=1).encode(
             shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)
         ),
-    ).properties(width=420, height=200)
+        width=420,
+        height=200,
+    )
     table = [row for one in fit.priors if (row := _share_row(fit, one, label)) is not None]
     alternative = f"Probability that the next trials all give {name}, for one to {MOST} trials, by reading."
     caption = (

@@ -262,7 +262,7 @@ def figure(found: Found) -> Chart:
     x = alt.X("low:Q", title=found.quantity.name, scale=alt.Scale(zero=False, nice=False))
     bars = alt.Chart(charts.named("bars")).mark_bar(color=charts.COLOURS["posterior"], opacity=0.5)
     line = alt.Chart(charts.named("seen")).mark_rule(color=charts.INK, strokeWidth=2.5).encode(x=alt.X("x:Q"))
-    drawing = alt.layer(
+    drawing = charts.layer(
         bars.encode(
             x=x,
             x2=alt.X2("high:Q"),
@@ -270,7 +270,9 @@ def figure(found: Found) -> Chart:
             y2=alt.Y2("floor:Q"),
         ),
         line,
-    ).properties(width=420, height=150)
+        width=420,
+        height=150,
+    )
     alternative = (
         f"Histogram of the {found.quantity.name} in {found.sets:,} data sets from the posterior predictive; the "
         f"observed one, {shown(found)}, is a line."

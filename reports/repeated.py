@@ -56,7 +56,7 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
     title = label if same else f"{label}, distance from the truth"
     edge = alt.Scale(zero=False, domain=_inside(rows))
     low, missed = alt.Y("low:Q", title=title, scale=edge), base.transform_filter("datum.state != 'holds the truth'")
-    drawing = alt.layer(
+    drawing = charts.layer(
         base.mark_rule(clip=True).encode(x=world, y=low, y2=alt.Y2("high:Q"), color=colour),
         missed.mark_rule(clip=True, strokeWidth=3).encode(x=world, y=low, y2=alt.Y2("high:Q"), color=colour),
         missed.mark_point(filled=True, size=45, opacity=1, clip=True).encode(
@@ -72,7 +72,8 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
         .transform_filter("datum.kind == kind")
         .mark_text(align="left", baseline="bottom", fontSize=11, color=charts.INK)
         .encode(x=alt.value(0), y=alt.value(-4), text=alt.Text("text:N")),
-    ).properties(height=200)
+        height=200,
+    )
     level = percent(float(study.table["level"].iloc[0]))
     alternative = (
         f"{level} intervals of {label} in {seen} simulated worlds beside the truth: "
@@ -116,11 +117,12 @@ def coverage(studies: list[Study], labels: list[str]) -> Chart:
     y = alt.Y("interval:N", title=None, sort=list(SHORT.values()))
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     shape = alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)
-    drawing = alt.layer(
+    drawing = charts.layer(
         base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=y, color=colour),
         base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
         alt.Chart(charts.named("level")).mark_rule(strokeDash=[4, 3], color=charts.INK).encode(x=alt.X("level:Q")),
-    ).properties(height=150)
+        height=150,
+    )
     knobs = [Knob("study", "study:", [called(study) for study in studies], 0, choice=True)]
     if len(labels) > 1:
         knobs.append(Knob("part", "parameter", labels, 0, choice=True))
@@ -161,7 +163,7 @@ def calibration(studies: list[Study]) -> Chart | None:
     x = alt.X("z:Q", title="rank of the truth, as a share", scale=alt.Scale(domain=[0, 1]))
     y = alt.Y("d:Q", title="more or fewer", axis=alt.Axis(tickCount=5))
     good = charts.COLOURS["posterior"]
-    drawing = alt.layer(
+    drawing = charts.layer(
         band.mark_area(color=charts.QUIET, opacity=0.25, interpolate="step").encode(
             x=x, y=alt.Y("low:Q", title="more or fewer"), y2=alt.Y2("high:Q")
         ),
@@ -171,8 +173,7 @@ def calibration(studies: list[Study]) -> Chart | None:
             detail=alt.Detail("label:N"),
             color=alt.condition("datum.failed", alt.value(BAD), alt.value(good)),
             strokeDash=alt.condition("datum.failed", alt.value([5, 2]), alt.value([1, 0])),
-        ),
-    ).properties(height=200)  # fmt: skip
+        ), height=200)  # fmt: skip
     refused = [f"{study.prior}{' (do not read)' if unreadable(study) else ''}" for study in known]
     knob = Knob("study", "prior", refused, 0, choice=True)
     failing = [turn for turn, study in enumerate(known) if not all(one["passed"] for one in study.record["parameters"])]

@@ -128,7 +128,7 @@ def _landings(fit: Fit, name: str, height: Array, said: list[str]) -> Chart:
         layers.append(crosses.encode(x=x, y=up))
     square = _dots(landed[0]).mark_point(shape="square", size=110, color=COLOURS["mle"], strokeWidth=2.5, filled=False)
     layers.append(square.encode(x=x, y=up))
-    drawing = alt.layer(*layers).properties(height=380)
+    drawing = charts.layer(*layers, height=380)
     data_too = "small grey points: the data; " if len(features) > 1 else ""
     return charts.chart(
         "groups-landings",
@@ -150,12 +150,13 @@ def _heights(height: Array, chains: Array, said: list[str]) -> Chart:
     y = alt.Y("height:Q", title="log likelihood", scale=alt.Scale(zero=False))
     dots = alt.Chart(starts).mark_point(shape="square", size=35, color=COLOURS["mle"], filled=True, opacity=1)
     band = alt.Chart(charts.data([{"low": float(f"{low:.6g}"), "high": float(f"{high:.6g}")}]))
-    drawing = alt.layer(
+    drawing = charts.layer(
         band.mark_rect(color=COLOURS["posterior"], opacity=0.25).encode(
-            y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q"
+            y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2=alt.Y2("high:Q")
         ),
         dots.encode(x=alt.X("start:Q", title="starts of EM, the best first", axis=alt.Axis(format="d")), y=y),
-    ).properties(height=170)
+        height=170,
+    )
     return charts.chart(
         "groups-heights",
         drawing,
@@ -202,12 +203,13 @@ def kinds(fit: Fit, name: str) -> tuple[Chart, list[str]] | None:
     x = alt.X("x:Q", title=features[0], scale=alt.Scale(zero=False))
     axis = alt.Axis() if y.shape[1] > 1 else None
     up = alt.Y("y:Q", title=features[1] if y.shape[1] > 1 else None, axis=axis, scale=alt.Scale(zero=False))
-    drawing = alt.layer(
+    drawing = charts.layer(
         base.mark_circle(aria=False, size=22, opacity=0.9).encode(
             x=x, y=up, color=alt.Color("group:N", scale=colours, legend=None)
         ),
         base.transform_filter("datum.apart").mark_point(size=75, color=INK, strokeWidth=1.1).encode(x=x, y=up),
-    ).properties(height=260 if y.shape[1] > 1 else 120)
+        height=260 if y.shape[1] > 1 else 120,
+    )
     return charts.chart(
         "groups-kinds",
         drawing,

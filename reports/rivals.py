@@ -137,15 +137,16 @@ def rival_chart(found: list[Rival]) -> Chart | None:
     base = alt.Chart(charts.data(bars))
     title = f"difference in elpd from the prior {found[0].prior}"
     y = alt.Y("prior:N", title=None, sort=None)
-    zero = alt.Chart(charts.data([{"zero": 0}])).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x="zero:Q")
+    zero = alt.Chart(charts.data([{"zero": 0}])).mark_rule(color=QUIET, strokeDash=[2, 3]).encode(x=alt.X("zero:Q"))
     points = base.mark_point(color=COLOURS["posterior"], filled=True, size=70, opacity=1, shape="diamond")
-    drawing = alt.layer(
+    drawing = charts.layer(
         zero,
         base.mark_rule(color=COLOURS["posterior"], strokeWidth=2).encode(
-            x=alt.X("low:Q", title=title), x2="high:Q", y=y
+            x=alt.X("low:Q", title=title), x2=alt.X2("high:Q"), y=y
         ),
-        points.encode(x="gap:Q", y=y),
-    ).properties(height=30 + 30 * len(known))
+        points.encode(x=alt.X("gap:Q"), y=y),
+        height=30 + 30 * len(known),
+    )
     return charts.chart(
         "competition-priors",
         drawing,

@@ -170,7 +170,7 @@ def _drawing(curve: list[dict[str, Any]], marks: list[dict[str, Any]], names: li
     legend = alt.Legend(columns=3, symbolSize=80)
     colour = alt.Color("what:N", scale=kinds["color"], legend=legend)
     shape = alt.Shape("what:N", scale=kinds["shape"], legend=legend)
-    return alt.layer(
+    return charts.layer(
         body.transform_filter("datum.inside").mark_area(color="var(--posterior)", opacity=0.18).encode(x=x, y=y),
         body.mark_line(color="var(--quiet)", strokeDash=[4, 3], strokeWidth=1.2).encode(x=x, y=alt.Y("flat:Q")),
         body.mark_line(color="var(--posterior)", strokeWidth=2).encode(x=x, y=y),
@@ -178,10 +178,12 @@ def _drawing(curve: list[dict[str, Any]], marks: list[dict[str, Any]], names: li
         at.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
         at.transform_filter("datum.what == 'mode here'")
         .mark_text(align="right", dx=-8, dy=-6)
-        .encode(x=x, y=y, text="text:N"),
-        at.transform_filter("datum.what == 'median'").mark_text(dy=-7).encode(x=x, y=alt.datum(0), text="text:N"),
+        .encode(x=x, y=y, text=alt.Text("text:N")),
+        at.transform_filter("datum.what == 'median'")
+        .mark_text(dy=-7)
+        .encode(x=x, y=alt.datum(0), text=alt.Text("text:N")),
         alt.Chart(charts.data(names))
         .transform_filter(chosen)
         .mark_text(align="right", baseline="top", fontStyle="italic")
-        .encode(x=alt.value("width"), y=alt.value(0), text="name:N"),
+        .encode(x=alt.value("width"), y=alt.value(0), text=alt.Text("name:N")),
     )

@@ -123,12 +123,12 @@ def paths(fit: Fit, sweep: xr.Dataset) -> Chart:
         x=STRENGTH, y=y, color=alt.condition("datum.size === 0", alt.value(INK), alt.value(charts.COLOURS["mle"]))
     )
     ends = base.transform_filter("datum.named").mark_text(align="left", dx=3, dy=-6, fontSize=10, color=INK)
-    named = ends.encode(x=STRENGTH, y=y, text="coefficient:N")
+    named = ends.encode(x=STRENGTH, y=y, text=alt.Text("coefficient:N"))
     knobs = [
         Knob("view", "show", [f"{known[p]}, {names[r]}" for p, r in views], 0, choice=True),
         Knob("strength", "prior counts", _strengths(sweep), sweep.sizes["strength"] // 2),
     ]
-    drawing = alt.layer(coloured, _place(), dots, named).properties(height=260)
+    drawing = charts.layer(coloured, _place(), dots, named, height=260)
     return charts.chart(
         "path-all",
         drawing,
@@ -188,18 +188,18 @@ def bands(fit: Fit, sweep: xr.Dataset) -> Chart:
     points = folded.transform_filter("datum.place == strength").mark_point(filled=True, size=60, opacity=1)
     marks = points.encode(
         x=STRENGTH,
-        y="value:Q",
+        y=alt.Y("value:Q"),
         color=alt.Color("reading:N", scale=charts.reading_scale(), legend=None),
         shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None),
     )
-    zero = alt.Chart(charts.named("zero")).mark_rule(color=QUIET, strokeWidth=0.7).encode(y="zero:Q")
+    zero = alt.Chart(charts.named("zero")).mark_rule(color=QUIET, strokeWidth=0.7).encode(y=alt.Y("zero:Q"))
     middle = sweep.sizes["strength"] // 2
     knobs = [
         Knob("view", "prior", [f"{prior} ({kind})" for prior, kind in known], len(known) - 1, choice=True),
         Knob("coefficient", "coefficient", labels, 0, choice=True),
         Knob("strength", "prior counts", _strengths(sweep), middle),
     ]
-    drawing = alt.layer(*band, zero, _place(), lines, marks).properties(height=240)
+    drawing = charts.layer(*band, zero, _place(), lines, marks, height=240)
     chosen = _telling(sweep, labels, known[-1][0])
     stills = [{"coefficient": j, "view": len(known) - 1} for j in chosen]
     return charts.chart(

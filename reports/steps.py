@@ -139,18 +139,22 @@ def picture(fit: Fit) -> Chart | None:
     offset = alt.YOffset("part:N", sort=list(PARTS.values()))
     drawn = alt.Chart(charts.data(_columns(bars))).mark_bar(opacity=0.55, clip=True)
     drawn = drawn.encode(
-        x=x, x2="end:Q", y=y, yOffset=offset, color=alt.Color("part:N", scale=shades, legend=alt.Legend(orient="top"))
+        x=x,
+        x2=alt.X2("end:Q"),
+        y=y,
+        yOffset=offset,
+        color=alt.Color("part:N", scale=shades, legend=alt.Legend(orient="top")),
     )
     points = alt.Chart(charts.data(_columns(marks)))
-    spread = points.mark_rule(clip=True, strokeWidth=2).encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y)
+    spread = points.mark_rule(clip=True, strokeWidth=2).encode(x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"), y=y)
     dots = points.mark_point(filled=True, size=60, opacity=1, clip=True).encode(
         x=alt.X("place:Q", scale=scale), y=y,
         shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None),
         fill=alt.Fill("reading:N", scale=charts.reading_scale(), legend=None),
     )  # fmt: skip
     layers = [layer.transform_filter("datum.k == prior") if several else layer for layer in (drawn, spread, dots)]
-    drawing = alt.layer(*layers).resolve_scale(color="independent", fill="independent")
-    drawing = drawing.properties(height=max(60, 34 * len(fit.labels)))
+    apart = {"scale": {"color": "independent", "fill": "independent"}}
+    drawing = charts.layer(*layers, height=max(60, 34 * len(fit.labels)), resolve=apart)
     knobs = [charts.Knob("prior", "prior", list(fit.priors), 0, choice=True)] if several else []
     alternative = f"The way from MLE to posterior mean of {len(fit.labels)} parameters, in bars per step."
     green = "skewness." if len(fit.labels) == 1 else "that of integrating the other parameters out, and of skewness."

@@ -157,7 +157,7 @@ def figure(fit: Fit, sweep: xr.Dataset, key: str, along: str, knob: Knob, openin
         layers += _curves(picture, records)
     layers += _ladders(picture, records)
     tallest = max(len(part.members) for part in chosen)
-    drawing = alt.layer(*layers).properties(height=250 if few else max(120, 34 * tallest))
+    drawing = charts.layer(*layers, height=250 if few else max(120, 34 * tallest))
     level = percent(float(sweep.attrs["level"]))
     ladders = (
         f"{level} intervals: Wald (MLE, square), Laplace (MAP, triangle), equal-tailed (posterior, circle at the "

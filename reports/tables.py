@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import arviz as az
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from comparisons.digits import MISSING, count, exists, number, percent, significant
+from comparisons.sensitivity import COMPONENTS, THRESHOLD
 from reports.stored import Fit
 from reports.style import READINGS
 from reports.words import error_of, is_local, kind_of
 
 NAMES = {"mle": "MLE", "map": "MAP, declared scale", "posterior": "posterior mean"}
-SENSITIVE = 0.05  # the threshold of ArviZ
 
 
 @dataclass
@@ -195,56 +192,27 @@ def prediction(fit: Fit) -> dict[str, Any] | None:
 
 def sensitivity(fit: Fit) -> dict[str, Any] | None:
     """Power-scaling sensitivity under every proper prior that is not constant."""
-    found = {prior: table for prior in fit.priors if (table := _power_scaled(fit, prior)) is not None}
+    found = {prior: stored for prior in fit.priors if (stored := fit.dataset(prior, "sensitivity")) is not None}
     if not found:
         return None
     rows = []
     for position, label in enumerate(fit.labels):
-        cells = []
-        for table in found.values():
-            row: dict[Any, Any] = table.loc[f"q{position}"].to_dict()
-            shares = {key: _share(row[key]) for key in ("prior", "likelihood")}
-            cells.append({**shares, "said": str(row["diagnosis"])})
+        both = [[float(stored[key][position]) for key in COMPONENTS] for stored in found.values()]
+        cells = [
+            {key: _share(one) for key, one in zip(COMPONENTS, shares, strict=True)} | {"said": _diagnosis(*shares)}
+            for shares in both
+        ]
         rows.append({"parameter": label, "cells": cells})
     others = [prior for prior in fit.priors if prior not in found]
-    return {"priors": list(found), "rows": rows, "threshold": f"{SENSITIVE:g}", "others": others}
+    return {"priors": list(found), "rows": rows, "threshold": f"{THRESHOLD:g}", "others": others}
 
 
 def _share(value: float) -> str:
     return f"{value:.3f}" if exists(value) else MISSING
 
 
-def _positions(fit: Fit) -> dict[str, str]:
-    """Names for the elements that neither ArviZ nor a tree can take for something else."""
-    return {label: f"q{position}" for position, label in enumerate(fit.labels)}
-
-
-def _power_scaled(fit: Fit, prior: str) -> pd.DataFrame | None:
-    """The sensitivities by ArviZ, or None for a prior without density or with a constant one."""
-    groups = [fit.dataset(prior, "prior"), fit.dataset(prior, "log_prior"), fit.log_likelihood(prior)]
-    if any(group is None for group in groups):
-        return None
-    _, log_prior, likelihood = (group for group in groups if group is not None)
-    log_prior = log_prior.sel(draw=likelihood["draw"]).astype(float)
-    if all(np.ptp(variable.values) == 0 for variable in log_prior.values()):
-        return None  # a power of a constant is a constant
-    # ArviZ would sum over the observations too, but a copy of all of them. Elements are renamed: data may use a name
-    # that ArviZ uses itself (alpha).
-    summed = likelihood.sum([dim for dim in likelihood.dims if dim not in ("chain", "draw")], dtype=float)
-    tree = xr.DataTree.from_dict(
-        {
-            "posterior": fit.draws(prior).sel(draw=likelihood["draw"]).rename(_positions(fit)),
-            "log_prior": log_prior,
-            "log_likelihood": summed,
-        }
-    )
-    # Above the threshold ArviZ logs a warning that repeats what the table says; with none above, it has nothing to say.
-    table: pd.DataFrame = az.psense_summary(tree, threshold=np.inf, round_to=12)
-    return table.assign(diagnosis=[_diagnosis(row["prior"], row["likelihood"]) for _, row in table.iterrows()])
-
-
 def _diagnosis(prior: float, likelihood: float) -> str:
     """What sensitivities above the threshold mean (Kallioinen and others 2024, doi:10.1007/s11222-023-10366-5)."""
-    if prior >= SENSITIVE and likelihood >= SENSITIVE:
+    if prior >= THRESHOLD and likelihood >= THRESHOLD:
         return "potential prior-data conflict"
-    return "potential strong prior or weak likelihood" if prior > SENSITIVE > likelihood else ""
+    return "potential strong prior or weak likelihood" if prior > THRESHOLD > likelihood else ""

@@ -144,11 +144,12 @@ def _spikes(fit: Fit, prior: str, labels: list[str], columns: dict[str, Array], 
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     spike = both.transform_filter("datum.reading == 'map'").mark_rule(strokeWidth=2.5)
     point = both.mark_point(filled=True, size=70, opacity=1, y=200)
-    drawing = alt.layer(
+    drawing = charts.layer(
         area.encode(x=x, y=alt.Y("height:Q", title=None, axis=None)),
         spike.encode(x=x, color=colour),
         point.encode(x=x, color=colour, shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)),
-    ).properties(height=200)
+        height=200,
+    )
     dropped = [j for j, label in enumerate(labels) if modes[label] == 0]
     kept = [j for j, label in enumerate(labels) if modes[label] != 0]
     order = [*dropped[:2], *kept[:1], *dropped[2:], *kept[1:]]

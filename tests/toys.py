@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 from bs4 import BeautifulSoup
 
-from comparisons import store
+from comparisons import sensitivity, store
 from comparisons.measures import measures
 from models.contract import Distribution
 from tests.made_up import predictions
@@ -136,6 +136,11 @@ def write_fit(results: Path, name: str, toy: Toy) -> None:
         groups[f"/{prior}/observed_data"] = toy.data[[toy.outcome]]
         if proper:
             groups[f"/{prior}/prior"] = draws.isel(chain=[0]) * 1.5
+            terms = (groups[f"/{prior}/{name}"] for name in ("log_prior", "log_likelihood"))
+            numbers = {"chain": np.arange(CHAINS), "draw": np.arange(DRAWS)}
+            scaled = sensitivity.of_posterior(draws, *(one.assign_coords(numbers) for one in terms))
+            assert scaled is not None
+            groups[f"/{prior}/sensitivity"] = scaled
         if toy.extras is not None:
             groups[f"/{prior}/extras"] = toy.extras
         if toy.modes is not None:

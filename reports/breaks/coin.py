@@ -136,17 +136,20 @@ def figure(found: xr.Dataset) -> charts.Chart:
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     ruled = alt.Chart(charts.data(rule)).transform_filter(chosen)
     seen = alt.condition("datum.seen", alt.value(1), alt.value(0))
-    drawing = alt.layer(
+    drawing = charts.layer(
         ruled.mark_rule(color="var(--quiet)", strokeDash=[4, 3]).encode(x=alt.X("x:Q"), opacity=seen),
-        ruled.mark_text(dx=-4, align="right", baseline="top").encode(x=alt.X("x:Q"), y=alt.value(0), text="text:N"),
-        body.mark_rule(strokeWidth=2).encode(x=x, x2="upper:Q", y=y, color=colour),
+        ruled.mark_text(dx=-4, align="right", baseline="top").encode(
+            x=alt.X("x:Q"), y=alt.value(0), text=alt.Text("text:N")
+        ),
+        body.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2("upper:Q"), y=y, color=colour),
         body.mark_point(filled=True, size=90, opacity=1).encode(
             x=alt.X("estimate:Q"),
             y=y,
             color=colour,
             shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None),
         ),
-    ).properties(height=HEIGHT)
+        height=HEIGHT,
+    )
     knobs = [
         charts.Knob("heads", "heads", heads, 0),
         charts.Knob("flips", "flips", flips, 1, choice=True),

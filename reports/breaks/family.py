@@ -93,8 +93,8 @@ def figure(found: xr.Dataset, label: str, times: list[str]) -> charts.Chart:
     )
     y = alt.Y("lower:Q", title=label, scale=alt.Scale(zero=True))
     shape = alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)
-    drawing = alt.layer(
-        base.mark_rule(strokeWidth=2).encode(y=y, y2="upper:Q"),
+    drawing = charts.layer(
+        base.mark_rule(strokeWidth=2).encode(y=y, y2=alt.Y2("upper:Q")),
         base.mark_point(filled=True, size=70, opacity=1).encode(y=alt.Y("estimate:Q"), shape=shape),
     )
     return charts.chart(

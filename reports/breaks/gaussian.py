@@ -132,8 +132,8 @@ def figure() -> charts.Chart:
     x = alt.X("x:Q", title="estimate / true sigma", scale=alt.Scale(domain=[0, WIDEST], nice=False))
     body = alt.Chart(charts.data(curves)).transform_filter("datum.n == n")
     ticks = alt.Chart(charts.data(means)).transform_filter("datum.n == n")
-    drawing = alt.layer(
-        alt.Chart(charts.data([{"x": 1}])).mark_rule(color="var(--quiet)").encode(x="x:Q"),
+    drawing = charts.layer(
+        alt.Chart(charts.data([{"x": 1}])).mark_rule(color="var(--quiet)").encode(x=alt.X("x:Q")),
         body.mark_line(strokeWidth=2).encode(
             x=x,
             y=alt.Y("y:Q", title="how often", axis=alt.Axis(labels=False, ticks=False, grid=False)),
@@ -141,7 +141,7 @@ def figure() -> charts.Chart:
             strokeDash=alt.StrokeDash("what:N", scale=dash, legend=legend),
         ),
         ticks.mark_point(shape="triangle-up", filled=True, size=110, opacity=1, yOffset=5).encode(
-            x="x:Q", y=alt.datum(0), color=colour
+            x=alt.X("x:Q"), y=alt.datum(0), color=colour
         ),
     )
     knob = charts.Knob("n", "values, n", [str(n) for n in SIZES], SIZES.index(3))

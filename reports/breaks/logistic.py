@@ -151,7 +151,7 @@ def figure(found: xr.Dataset, gaps: list[str], widths: list[str]) -> charts.Char
     label = " : ".join(f"datum.value == '{key}' ? '{name}'" for key, name in names.items()) + " : ''"
     legend = alt.Legend(labelExpr=label, columns=1, labelLimit=220)
     axis = alt.X("x:Q", title="predictor", scale=alt.Scale(domain=[-reach, reach]))
-    drawing = alt.layer(
+    drawing = charts.layer(
         alt.Chart(charts.data(data)).transform_filter("datum.gap == gap")
         .mark_tick(thickness=1.5, size=14, color="currentColor", clip=True).encode(x=axis, y=alt.Y("y:Q")),
         alt.Chart(charts.data(curves)).transform_filter(both).mark_line(strokeWidth=2, clip=True).encode(
@@ -159,8 +159,7 @@ def figure(found: xr.Dataset, gaps: list[str], widths: list[str]) -> charts.Char
             y=alt.Y("y:Q", title="probability of an event"),
             color=alt.Color("reading:N", scale=charts.reading_scale(), legend=legend),
             strokeDash=alt.StrokeDash("reading:N", scale=charts.reading_scale("strokeDash"), legend=legend),
-        ),
-    )  # fmt: skip
+        ))  # fmt: skip
     knobs = [
         charts.Knob("gap", "gap", gaps, next(k for k, gap in enumerate(gaps) if float(gap) > 0)),
         charts.Knob("spread", "prior sd of the slope", widths, 1, choice=True),

@@ -207,16 +207,15 @@ def figure(collapses: list[Collapse], level: float, prior: str) -> charts.Chart:
     dash = alt.Scale(domain=names, range=[[6, 3], [6, 3, 1, 3]])
     legend = alt.Legend(columns=1, symbolType="stroke", symbolSize=300)
     base = alt.Chart(charts.data(charts.rows(y=[level])))
-    drawing = alt.layer(
-        base.mark_rule(color="currentColor").encode(y="y:Q"),
-        base.mark_text(align="right", dy=-7).encode(x=alt.value("width"), y="y:Q", text=alt.value("the MLE")),
+    drawing = charts.layer(
+        base.mark_rule(color="currentColor").encode(y=alt.Y("y:Q")),
+        base.mark_text(align="right", dy=-7).encode(x=alt.value("width"), y=alt.Y("y:Q"), text=alt.value("the MLE")),
         alt.Chart(charts.data(curves)).transform_filter("datum.datum == datum_on").mark_line(strokeWidth=2).encode(
             x=alt.X("x:Q", title="log10 of the component's spread, in fitted ones", scale=alt.Scale(reverse=True)),
             y=alt.Y("y:Q", title="log density", scale=alt.Scale(zero=False)),
             color=alt.Color("what:N", scale=scale, legend=legend),
             strokeDash=alt.StrokeDash("what:N", scale=dash, legend=legend),
-        ),
-    )  # fmt: skip
+        ))  # fmt: skip
     knob = charts.Knob(
         "datum_on", "the component sits on observation", [str(one.row + 1) for one in collapses], 0, choice=True
     )

@@ -203,19 +203,20 @@ def figure(learnt: Learnt) -> charts.Chart:
         )
     body = alt.Chart(charts.data(charts.rows(tau=tau, y=joint, behind=behind / behind.max())))
     way = alt.Chart(charts.data(searches)).transform_filter("datum.start == start")
+    last = way.transform_filter("datum.last")
     y = alt.Y("y:Q", title="log joint density at the best beta", scale=alt.Scale(zero=False))
-    lines = alt.layer(
+    lines = charts.layer(
         body.mark_line(color="var(--map)", strokeWidth=1.5, strokeDash=[6, 3, 1, 3]).encode(x=x, y=y),
-        way.mark_line(color="var(--map)", strokeWidth=4, opacity=0.6).encode(x=x, y=y, order="tau:Q"),
+        way.mark_line(color="var(--map)", strokeWidth=4, opacity=0.6).encode(x=x, y=y, order=alt.Order("tau:Q")),
         way.transform_filter("datum.last").mark_point(
             filled=True, size=130, color="var(--map)", shape="triangle-up", opacity=1
         ).encode(x=x, y=y),
-        way.transform_filter("datum.last").mark_text(align="left", dx=10, dy=-12).encode(x=x, y=y, text="lost:N"),
-        way.transform_filter("datum.last").mark_text(align="right", dx=-8, dy=-14).encode(x=x, y=y, text="stopped:N"),
+        last.mark_text(align="left", dx=10, dy=-12).encode(x=x, y=y, text=alt.Text("lost:N")),
+        last.mark_text(align="right", dx=-8, dy=-14).encode(x=x, y=y, text=alt.Text("stopped:N")),
     )  # fmt: skip
     height = alt.Y("behind:Q", axis=None, scale=alt.Scale(domain=[0, 1.6]))
     back = body.mark_area(color="var(--posterior)", opacity=0.25).encode(x=x, y=height)
-    drawing = alt.layer(back, lines).resolve_scale(y="independent")
+    drawing = charts.layer(back, lines, resolve={"scale": {"y": "independent"}})
     return charts.chart(
         "break-regression",
         drawing,

@@ -32,9 +32,11 @@ CALLED = {
 
 
 def context(fit: Fit) -> dict[str, Any]:
-    """One column per reading under the default prior, and pictures of the sampler's work."""
+    """One column per reading under the default prior, and the sampler's work: its energy only where that is slow."""
     columns = [column(fit, reading) for reading in ("mle", "map", "posterior")]
-    return {"columns": columns, "prior": fit.default, "sampler": [diagnostics.rank(fit), diagnostics.energy(fit)]}
+    slow = any(check["name"] == "energy" for check in columns[-1]["failed"])
+    pictures = [diagnostics.rank(fit), *([diagnostics.energy(fit)] if slow else [])]
+    return {"columns": columns, "prior": fit.default, "sampler": pictures}
 
 
 def column(fit: Fit, reading: str) -> dict[str, Any]:

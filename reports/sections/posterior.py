@@ -11,8 +11,8 @@ TITLE = "Posterior"
 
 
 def context(fit: Fit) -> dict[str, Any]:
-    """Pictures by ArviZ, and the sensitivity to prior and likelihood."""
-    drawn = [posteriors.forest(fit), posteriors.pair(fit)]
+    """Densities, of many parameters their intervals too, pairs, and the sensitivity to prior and likelihood."""
+    drawn = [posteriors.forest(fit) if len(fit.labels) > curves.PANELS else None, posteriors.pair(fit)]
     return {
         "curves": curves.posteriors(fit),
         "posterior": [image for image in drawn if image is not None],
