@@ -22,7 +22,8 @@ from comparisons import batch_optimum, checks, native
 from comparisons.batch import Batch
 from comparisons.batch_optimum import Kinks
 from comparisons.convergence import convergence
-from comparisons.functions import Array, Declared
+from comparisons.declared import Declared
+from comparisons.functions import Array
 from comparisons.native import Densities
 from comparisons.settings import SETTINGS
 from models.contract import Scenario

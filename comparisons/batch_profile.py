@@ -18,7 +18,8 @@ from scipy.stats import chi2
 
 from comparisons.batch import Batch
 from comparisons.batch_optimum import Optima
-from comparisons.functions import Array, Declared
+from comparisons.declared import Declared
+from comparisons.functions import Array
 from comparisons.profile import ON_CONTOUR, PARALLEL
 
 ITERATIONS = 40

@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from comparisons.functions import Array, Declared, Functions
+from comparisons.declared import Declared
+from comparisons.functions import Array, Functions
 from comparisons.points import Point, is_laplace
 
 Rows = NDArray[Any]

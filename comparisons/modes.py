@@ -17,7 +17,8 @@ import xarray as xr
 from scipy.stats import norm
 
 from comparisons import points, posterior
-from comparisons.functions import Array, Declared, Functions
+from comparisons.declared import Declared
+from comparisons.functions import Array, Functions
 from comparisons.optimum import Density, Optimum
 from comparisons.points import Order, Point
 from comparisons.scales import DECLARED, UNCONSTRAINED, Scale, changing, log_change, scales_of

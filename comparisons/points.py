@@ -24,7 +24,8 @@ from pytensor.graph.traversal import ancestors
 from scipy.stats import norm
 
 from comparisons import profile
-from comparisons.functions import PYTHON, Array, Declared, Functions
+from comparisons.declared import Declared
+from comparisons.functions import PYTHON, Array, Functions
 from comparisons.optimum import Density, Kinks, Optimum, hessian, maximise
 
 FAILURES = {

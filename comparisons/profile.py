@@ -16,7 +16,8 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.stats import chi2
 
-from comparisons.functions import Array, Declared
+from comparisons.declared import Declared
+from comparisons.functions import Array
 from comparisons.optimum import Density, Optimum
 
 ON_CONTOUR = 1e-4  # how far from the contour, in log density, an end may lie

@@ -18,7 +18,6 @@ import models
 from comparisons import store
 from comparisons.batch import ROWS, World
 from comparisons.by_number import by_number
-from comparisons.functions import Array
 from comparisons.plan import Plan
 from comparisons.scale_out import write_dataset
 from comparisons.worlds import Readings, read_worlds
@@ -85,9 +84,7 @@ def _prior_sweep(plan: Plan, scenario: Scenario, seed: np.random.SeedSequence) -
         prior = plan.priors[name]
         swept = scenario.swept or tuple(prior)
         worlds = [World(plan.data, prior, dict.fromkeys(swept, float(s))) for s in strengths]
-        parts.append(
-            _summary(plan, read_worlds(plan.scenario, worlds, seed=own, level=plan.settings.level, profile=False))
-        )
+        parts.append(_read(plan, worlds, own))
     whole = xr.concat(parts, "prior", join="override").rename(world="strength")
     whole = whole.assign_coords(prior=names, strength=strengths)
     return whole.assign_attrs(swept=", ".join(scenario.swept or tuple(plan.priors[names[0]])))
@@ -109,10 +106,16 @@ def _size_sweep(plan: Plan, scenario: Scenario, seed: np.random.SeedSequence) ->
     # The first rows may have no spread or be fitted perfectly: then they are no world of the same kind as all.
     alike = np.array([_form(part) == _form(parts[-1]) for part in parts])
     worlds = [World(part, prior) for part, one in zip(parts, alike, strict=True) if one]
-    found = read_worlds(plan.scenario, worlds, seed=own, level=plan.settings.level, profile=False)
     skipped = ", ".join(str(n) for n in sizes[~alike])
-    summary = _summary(plan, found).rename(world="n").assign_coords(n=sizes[alike])
-    return summary.assign_attrs(prior=name, skipped=skipped)
+    found = _read(plan, worlds, own).rename(world="n").assign_coords(n=sizes[alike])
+    return found.assign_attrs(prior=name, skipped=skipped)
+
+
+def _read(plan: Plan, worlds: list[World], seed: np.random.SeedSequence) -> xr.Dataset:
+    """The worlds of a sweep, read: without profiles of the likelihood, which would take longer than all the rest."""
+    level = plan.settings.level
+    found = summary(read_worlds(plan.scenario, worlds, seed=seed, level=level, profile=False), level, "wald")
+    return found.assign_attrs(fit=plan.name, seed=plan.settings.seed)
 
 
 def _form(data: xr.Dataset) -> tuple[object, ...]:
@@ -127,31 +130,41 @@ def _unknown(scenario: Scenario, data: xr.Dataset, prior: Prior) -> int:
     return int(sum(np.size(point[name]) for name in prior))
 
 
-def _summary(plan: Plan, found: Readings) -> xr.Dataset:
-    """What is stored of the readings of a sweep."""
-    chains, level = found.chains, plan.settings.level
+def summary(found: Readings, level: float, interval: str) -> xr.Dataset:
+    """What is stored of the readings of worlds.
+
+    Parameters
+    ----------
+    found : Readings
+    level : float
+        Of all intervals.
+    interval : {"wald", "profile likelihood"}
+        Whose ends the MLE has.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``estimate``, ``sd``, ``lower`` and ``upper``, dims ``(world, reading, parameter)``; ``quantile`` and some of
+        the ``draws`` of the posterior; ``r_hat``, ``ess_bulk``, ``ess_tail``; ``failed``, dim ``world``.
+    """
+    chains, ends = found.chains, "wald_{}" if interval == "wald" else "{}"
     draws = chains.draws.reshape(len(chains.failed), -1, len(found.labels))
-    ends = np.quantile(draws, ((1 - level) / 2, (1 + level) / 2), axis=1)
+    low, high = np.quantile(draws, ((1 - level) / 2, (1 + level) / 2), axis=1)
     by_reading = {
         "estimate": (found.mle["estimate"], found.map["estimate"], draws.mean(axis=1)),
         "sd": (found.mle["sd"], found.map["sd"], draws.std(axis=1, ddof=1)),
-        "lower": (found.mle["wald_lower"], found.map["lower"], ends[0]),
-        "upper": (found.mle["wald_upper"], found.map["upper"], ends[1]),
+        "lower": (found.mle[ends.format("lower")], found.map["lower"], low),
+        "upper": (found.mle[ends.format("upper")], found.map["upper"], high),
     }
     kept = draws[:, :: max(1, draws.shape[1] // KEPT)][:, :KEPT]
     return xr.Dataset(
         {
             **{key: (("world", "reading", "parameter"), np.stack(value, axis=1)) for key, value in by_reading.items()},
-            "quantile": (("world", "share", "parameter"), _quantiles(draws)),
+            "quantile": (("world", "share", "parameter"), np.quantile(draws, QUANTILES, axis=1).swapaxes(0, 1)),
             "draws": (("world", "draw", "parameter"), kept.astype(np.float32)),
             **{key: (("world", "parameter"), getattr(chains, key)) for key in ("r_hat", "ess_bulk", "ess_tail")},
             "failed": ("world", chains.failed),
         },
         coords={"parameter": found.labels, "reading": ["mle", "map", "posterior"], "share": list(QUANTILES)},
-        attrs={"fit": plan.name, "level": level, "intervals": "wald, laplace, eti", "seed": plan.settings.seed},
+        attrs={"level": level, "intervals": f"{interval}, laplace, eti"},
     )
-
-
-def _quantiles(draws: Array) -> Array:
-    """Quantiles of the draws of each world, shape (worlds, shares, q)."""
-    return np.moveaxis(np.quantile(draws, QUANTILES, axis=1), 0, 1)

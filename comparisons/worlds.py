@@ -19,7 +19,8 @@ from comparisons import batch_optimum, batch_profile, posterior
 from comparisons.batch import Batch, World
 from comparisons.batch_optimum import Kinks, Optima
 from comparisons.batch_posterior import DRAWS, TUNE, Chains, Sampler
-from comparisons.functions import Array, Declared
+from comparisons.declared import Declared
+from comparisons.functions import Array
 from comparisons.points import is_laplace
 from models.contract import Scenario, compacted
 

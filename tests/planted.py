@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from comparisons.functions import Array, slopes
+from comparisons.declared import slopes
+from comparisons.functions import Array
 
 
 class Planted:
@@ -47,5 +48,5 @@ class Written:
         return np.asarray(self.each(u[None])[0])
 
     def slope(self, u: Array, step: Array, along: Any = None) -> Array:
-        """As `comparisons.functions.Declared`."""
+        """As `comparisons.declared.Declared`."""
         return slopes(self.each, u, step, along)

@@ -12,7 +12,8 @@ import models
 from comparisons import batch_optimum, batch_profile, points
 from comparisons.batch import Batch, World
 from comparisons.batch_optimum import Kinks, Optima
-from comparisons.functions import Array, Declared
+from comparisons.declared import Declared
+from comparisons.functions import Array
 from comparisons.worlds import _kinks
 from models.contract import Distribution, flat
 from models.gaussian import simulate as gaussian_data

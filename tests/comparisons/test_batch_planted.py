@@ -13,7 +13,8 @@ from scipy.stats import chi2, norm
 
 from comparisons import batch_optimum, batch_profile
 from comparisons.batch_optimum import Kinks, Optima
-from comparisons.functions import Array, slopes
+from comparisons.declared import slopes
+from comparisons.functions import Array
 from tests.planted import Planted, Written
 from tests.tolerances import ROUNDING
 
