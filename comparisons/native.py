@@ -22,7 +22,7 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import carray, types  # type: ignore[attr-defined]
+from numba import carray, types  # type: ignore[attr-defined]  # Numba comes without types
 from numpy.typing import NDArray
 from nutpie.compile_pymc import CompiledPyMCModel, address_as_void_pointer
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
@@ -30,7 +30,7 @@ from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_functi
 Array = NDArray[np.float64]
 
 _POINTER = ctypes.POINTER(ctypes.c_double)
-_DOUBLES: Any = types.CPointer(types.double)  # type: ignore[no-untyped-call]
+_DOUBLES: Any = types.CPointer(types.double)  # type: ignore[no-untyped-call]  # the same
 DENSITY = types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, types.voidptr)
 EXPAND = types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, types.voidptr)
 HEAD = 3  # entries of the table before those of the data: size, location, factor
