@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, poisson
+from scipy.special import gammaln, xlogy
+from scipy.stats import binom
 
 Array = NDArray[np.float64]
 
@@ -74,7 +75,14 @@ def staying(lower: Array, upper: Array, n: int, shares: Array) -> float:
     for low, high, share in zip(lower.astype(int), upper.astype(int), shares, strict=True):
         if high < max(low, before):
             return 0.0
-        state = np.convolve(state, poisson.pmf(np.arange(high - before + 1), n * (share - reached)))
+        state = np.convolve(state, _poisson(np.arange(high - before + 1), n * (share - reached)))
         state, before, reached = state[max(low - before, 0) : high - before + 1], max(low, before), share
-    rest = poisson.pmf(n - before - np.arange(len(state)), n * (1 - reached))
-    return float(min(1.0, np.sum(state * rest) / poisson.pmf(n, n)))
+    rest = _poisson(n - before - np.arange(len(state)), n * (1 - reached))
+    return min(1.0, float(np.sum(state * rest) / _poisson(np.array(n), n)))
+
+
+def _poisson(counts: NDArray[np.int64], rate: float) -> Array:
+    """Poisson probabilities; without what `scipy.stats` does around them, which is most of the time of an envelope."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Array = np.where(counts >= 0, np.exp(xlogy(counts, rate) - rate - gammaln(counts + 1.0)), 0.0)
+    return found

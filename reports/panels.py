@@ -1,4 +1,4 @@
-"""What the figures by ArviZ share: draws under their labels, grids of panels, the looks of priors."""
+"""What the figures by ArviZ share: draws under their labels, grids of panels."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import numpy as np
 import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from reports.stored import Fit
-from reports.style import PRIORS
 
 
 def safe(label: str) -> str:
@@ -56,16 +54,3 @@ def first(
     best = np.arange(len(labels)) if order is None else np.argsort(np.asarray(order), kind="stable")
     chosen = [labels[index] for index in sorted(best[:most])]
     return chosen, f" Shown are the {which} {most} of {len(labels)} parameters."
-
-
-def prior_looks(fit: Fit) -> tuple[list[str], list[str]]:
-    """Colours and line styles of the priors, in their order."""
-    looks = (PRIORS * len(fit.priors))[: len(fit.priors)]
-    return [colour for colour, _ in looks], [line for _, line in looks]
-
-
-def prior_handles(fit: Fit) -> list[Line2D]:
-    """Keys of the priors for a legend."""
-    colours, lines = prior_looks(fit)
-    looks: list[Any] = list(zip(fit.priors, colours, lines, strict=True))
-    return [Line2D([], [], color=colour, linestyle=line, label=f"prior {prior}") for prior, colour, line in looks]

@@ -116,11 +116,11 @@ def picture(fit: Fit) -> Chart | None:
     for k, way in ways:
         stops = list(way.places.items())
         for (_, start), (name, to) in pairwise(stops):
-            bars.append({"k": k, "parameter": way.parameter, "part": PARTS[name], "start": start, "end": to})
+            bars.append({"prior": k, "parameter": way.parameter, "part": PARTS[name], "start": start, "end": to})
         for reading, place in (("mle", way.mle), ("map", way.map), ("posterior", 0.0)):
             if exists(place):
                 row = {
-                    "k": k,
+                    "prior": k,
                     "parameter": way.parameter,
                     "reading": reading,
                     "place": place,
@@ -152,7 +152,7 @@ def picture(fit: Fit) -> Chart | None:
         shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None),
         fill=alt.Fill("reading:N", scale=charts.reading_scale(), legend=None),
     )  # fmt: skip
-    layers = [layer.transform_filter("datum.k == prior") if several else layer for layer in (drawn, spread, dots)]
+    layers = [layer.transform_filter("datum.prior == prior") if several else layer for layer in (drawn, spread, dots)]
     apart = {"scale": {"color": "independent", "fill": "independent"}}
     drawing = charts.layer(*layers, height=max(60, 34 * len(fit.labels)), resolve=apart)
     knobs = [charts.Knob("prior", "prior", list(fit.priors), 0, choice=True)] if several else []

@@ -10,7 +10,6 @@ __all__ = [
     "NEUTRAL",
     "PALE",
     "PRIOR",
-    "PRIORS",
     "READINGS",
     "SHORT",
     "TRUTH",
@@ -23,8 +22,6 @@ LIKELIHOOD = Mark("likelihood, scaled", "#C04A00", "", "--", "")
 TRUTH = Mark("truth", "#000000", "|", "", "")
 SHORT = {"mle": "MLE", "map": "MAP", "posterior": "posterior"}
 
-# One colour and line per prior, the default first: its posterior is drawn as everywhere else.
-PRIORS = (("#007A5A", "-"), ("#9B3D8F", "--"), ("#946A00", "-."), ("#333333", ":"))
 # One colour per component of a mixture; more components begin again.
 COMPONENTS = ("#0067A8", "#C04A00", "#007A5A", "#9B3D8F", "#946A00", "#333333", "#B3003C")
 

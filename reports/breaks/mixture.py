@@ -196,12 +196,12 @@ def figure(collapses: list[Collapse], level: float, prior: str) -> charts.Chart:
         powers = -np.geomspace(1, 1 - deepest, CURVE) + 1
         likelihood = np.array([one.log_likelihood(power) for power in powers])
         floor = likelihood.min() - ROOM * (max(likelihood.max(), level) - likelihood.min())
-        curves += charts.rows(datum=[k] * CURVE, what=["log likelihood"] * CURVE, x=powers, y=likelihood)
+        curves += charts.rows(datum_on=[k] * CURVE, what=["log likelihood"] * CURVE, x=powers, y=likelihood)
         joint = likelihood + np.array([one.log_prior(power) for power in powers])
         shown = np.flatnonzero(joint >= floor)
         if one.prior is not None:
             what = [f"with the prior {prior}"] * len(shown)
-            curves += charts.rows(datum=[k] * len(shown), what=what, x=powers[shown], y=joint[shown])
+            curves += charts.rows(datum_on=[k] * len(shown), what=what, x=powers[shown], y=joint[shown])
     names = ["log likelihood", f"with the prior {prior}"]
     scale = alt.Scale(domain=names, range=["var(--mle)", "var(--map)"])
     dash = alt.Scale(domain=names, range=[[6, 3], [6, 3, 1, 3]])
@@ -210,12 +210,13 @@ def figure(collapses: list[Collapse], level: float, prior: str) -> charts.Chart:
     drawing = charts.layer(
         base.mark_rule(color="currentColor").encode(y=alt.Y("y:Q")),
         base.mark_text(align="right", dy=-7).encode(x=alt.value("width"), y=alt.Y("y:Q"), text=alt.value("the MLE")),
-        alt.Chart(charts.data(curves)).transform_filter("datum.datum == datum_on").mark_line(strokeWidth=2).encode(
+        alt.Chart(charts.data(curves)).transform_filter("datum.datum_on == datum_on").mark_line(strokeWidth=2).encode(
             x=alt.X("x:Q", title="log10 of the component's spread, in fitted ones", scale=alt.Scale(reverse=True)),
             y=alt.Y("y:Q", title="log density", scale=alt.Scale(zero=False)),
             color=alt.Color("what:N", scale=scale, legend=legend),
             strokeDash=alt.StrokeDash("what:N", scale=dash, legend=legend),
-        ))  # fmt: skip
+        ),
+    )  # fmt: skip
     knob = charts.Knob(
         "datum_on", "the component sits on observation", [str(one.row + 1) for one in collapses], 0, choice=True
     )

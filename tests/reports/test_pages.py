@@ -18,8 +18,8 @@ import xarray as xr
 
 from comparisons import store
 from comparisons.digits import number
-from reports import curves, pipeline, tables
-from reports.sections import fits, posterior
+from reports import pipeline, tables
+from reports.sections import fits
 from reports.stored import Fit
 from tests.toys import EVIL, LOCAL, REASON, TOYS, soup, text, write_fit
 
@@ -159,14 +159,6 @@ def test_energy_is_shown_where_the_sampler_was_slow(home: Path, tmp_path: Path) 
     record["checks"].append(failed | {"detail": "lowest BFMI 0.02, needed 0.3"})
     store.write_json(folder / "checks.json", record)
     assert any("energy" in image.alt for image in fits.context(Fit(folder))["sampler"])
-
-
-def test_many_parameters_have_a_forest(home: Path) -> None:
-    """Up to so many all have a density of their own, which says more."""
-    for name in sorted(TOYS):
-        fit = Fit(home / "results" / name)
-        drawn = [image.alt for image in posterior.context(fit)["posterior"]]
-        assert any(alt.startswith("Forest") for alt in drawn) == (len(fit.labels) > curves.PANELS)
 
 
 def test_a_page_of_large_data_says_what_comes_from_a_subsample(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of the posterior by ArviZ, with the two points marked."""
+"""How parameters hang together in the posterior: draws of pairs, by ArviZ, with the two points marked."""
 
 from __future__ import annotations
 
@@ -6,72 +6,19 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
-from comparisons.digits import percent
-from reports import draw, figures
+from reports import draw
 from reports.draw import Image
-from reports.panels import figure_of, prior_handles, prior_looks, safe, tree
+from reports.panels import figure_of, safe, tree
 from reports.stored import POINTS, Array, Fit
-from reports.style import NEUTRAL, READINGS
-from reports.words import listed, plural
+from reports.style import READINGS
+from reports.words import listed
 
 PAIRED = 3  # parameters in the pair plot
 PAIR_DRAWS = 1_000
 SAME = 0.999  # parameters more correlated than this are one parameter said twice, such as two weights
 
 
-def forest(fit: Fit) -> Image:
-    """Intervals under every prior on one scale, with the MLE and the default prior's MAP."""
-    mean = {label: fit.value(fit.default, label, "posterior") for label in fit.labels}
-    sd = {label: fit.value(fit.default, label, "posterior", "sd") for label in fit.labels}
-    scaled = {}
-    for prior in fit.priors:
-        draws = fit.draws(prior)
-        scaled[prior] = xr.DataTree.from_dict(
-            {"posterior": xr.Dataset({safe(label): (draws[label] - mean[label]) / sd[label] for label in fit.labels})}
-        )
-    many = len(scaled) > 1
-    ratios = [0.25 + 0.085 * max(map(len, fit.labels)), 5.5]
-    colours, _ = prior_looks(fit)
-    plot = az.plot_forest(
-        scaled if many else scaled[fit.default],
-        combined=True,
-        ci_kind="eti",
-        ci_probs=(0.5, fit.level),
-        point_estimate="mean",
-        figure_kwargs={
-            "figsize": (7.5, 1.0 + 0.3 * max(3, len(fit.labels))),
-            "width_ratios": ratios,
-        },
-        **({"color": colours} if many else {}),
-    )
-    axes = plot.get_target(safe(fit.labels[0]), {"column": "forest"})
-    heights = plot.get_aes_as_dataset("y")
-    for label in fit.labels:
-        height = float(np.mean(heights[safe(label)].values))
-        for reading in POINTS:
-            value = (fit.value(fit.default, label, reading) - mean[label]) / sd[label]
-            if abs(value) <= figures.REACH:
-                mark = READINGS[reading]
-                axes.plot(value, height, marker=mark.marker, color=mark.colour, markersize=4.5, zorder=6, linestyle="")
-    axes.axvline(0, color=NEUTRAL, linewidth=0.7, zorder=0)
-    low, high = axes.get_xlim()
-    axes.set_xlim(max(low, -2 * figures.REACH), min(high, 2 * figures.REACH))
-    axes.set_xlabel(f"sd of the posterior under the prior {fit.default}, from its mean")
-    figure = figure_of(plot)
-    plot.get_target(safe(fit.labels[0]), {"column": "labels"}).set_axis_off()
-    draw.margins(figure, left=0.1, top=0.55, bottom=0.5, wspace=0.02)
-    points = [draw.handle(READINGS[reading], line=False) for reading in POINTS]
-    draw.legend(figure, [*(prior_handles(fit) if many else []), *points], top=0.05)
-    alt = f"Forest plot of {plural(len(fit.labels), 'parameter')} under the priors {listed(list(fit.priors))}."
-    caption = (
-        f"Thin lines: equal-tailed {percent(fit.level)} intervals; thick: 50 %; circles: means. In "
-        f"standard deviations of the posterior under the prior {fit.default}, from its mean. "
-        f"Square and triangle, the MLE and the MAP under {fit.default}, belong to none of the lines."
-    )
-    return draw.image(figure, alt, caption)
-
-
-def pair(fit: Fit) -> Image | None:
+def pairs(fit: Fit) -> Image | None:
     """Draws of pairs of parameters: those that are most correlated."""
     if len(fit.labels) < 2:
         return None
