@@ -8,6 +8,7 @@ a file, and of data for which a scenario's own words would be wrong.
 from __future__ import annotations
 
 import importlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -34,6 +35,11 @@ class Pair:
     name: str
     said: str
     fact: str
+
+    @property
+    def key(self) -> str:
+        """Anchor in the page."""
+        return "said-" + re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
 
 @dataclass(frozen=True)

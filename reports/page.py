@@ -8,9 +8,8 @@ from typing import Any
 import matplotlib
 from altair.utils.schemapi import debug_mode
 
-from comparisons import writing
 from comparisons.digits import significant
-from reports import figures, glossary, pictures, style, words
+from reports import figures, glossary, matters, pictures, style, words
 from reports.lesson import is_sound, lesson
 from reports.stored import POINTS, Fit
 from reports.templating import environment
@@ -65,7 +64,7 @@ def render(fit: Fit, digest: str, downloads: list[str]) -> tuple[str, dict[str, 
         thumbnail = figures.thumbnail(fit)
         sections = [found for name in SECTIONS if (found := section(fit, name, downloads)) is not None]
     card = card_of(fit)
-    about = {"verdict": words.verdict(fit), "refusals": words.refusals(fit)}
+    about = {name: card[name] for name in ("verdict", "refusals", "absences")}
     html = (
         environment().get_template("page.html.j2").render(fit=fit, digest=digest, card=card, sections=sections, **about)
     )
@@ -99,6 +98,7 @@ def card_of(fit: Fit) -> dict[str, Any]:
             failed = sorted({name for label in fit.labels for name in fit.failed(prior, label, reading)})
             cell[reading] = {
                 "gap": None if farthest is None else abs(farthest[1]),
+                "at": None if farthest is None else farthest[1],
                 "text": "—" if farthest is None else significant(abs(farthest[1]), 2),
                 "parameter": "" if farthest is None else farthest[0],
                 "reason": next((text for text in reasons if text), "does not exist") if missing else "",
@@ -114,11 +114,13 @@ def card_of(fit: Fit) -> dict[str, Any]:
         "lesson": fit.text("lesson"),
         "title": str(fit.data.attrs["title"]),
         "size": pictures.size(fit),
-        "matters": writing.headline(fit.verdicts).partition(":")[0].rstrip("."),
-        "traps": [pair.name for pair in lesson(fit).pairs(fit)] if is_sound(fit) else [],
+        "matters": matters.in_short(fit.verdicts[0]),
+        "traps": [[pair.name, pair.key] for pair in lesson(fit).pairs(fit)] if is_sound(fit) else [],
         "matrix": matrix,
         "checks": len(fit.checks),
-        "failed": len(fit.failures),
+        "failed": len(words.real_failures(fit)),
+        "verdict": words.verdict(fit),
         "refusals": words.refusals(fit),
+        "absences": words.absences(fit),
         "alt": f"Small version of the main figure of {fit.name}. {words.readings_sentence(fit, fit.default, 1)}",
     }

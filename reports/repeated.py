@@ -79,8 +79,9 @@ def strip(study: Study, label: str) -> tuple[Chart, dict[str, int]]:
         f"{level} intervals of {label} in {seen} simulated worlds beside the truth: "
         f"{'; '.join(f'{NAMES[kind]} {held} of {seen}' for kind, held in hits.items())} hold it."
     )
+    first = f"the first {seen} of " if seen < study.worlds.sizes["world"] else ""
     caption = (
-        f"{level} intervals of {label} in {seen} simulated worlds ({called(study)}); the line is the truth. Thick, "
+        f"{level} intervals of {label} in {first}{called(study)}; the line is the truth. Thick, "
         "with a diamond: misses it. A cross: there is no interval, which counts as a miss."
     )
     knob = Knob("kind", "interval", [NAMES[kind] for kind in KINDS], KINDS.index("profile"), choice=True)

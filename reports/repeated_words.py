@@ -27,9 +27,10 @@ POINT = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
 
 def called(study: Study) -> str:
     """A study in words."""
-    worlds = int(study.table["worlds"].iloc[0])
-    truths = "truths drawn from it" if study.truth == "prior" else "one truth, always the same"
-    return f"prior {study.prior}, {truths}, {plural(worlds, 'world')}"
+    worlds = plural(int(study.table["worlds"].iloc[0]), "world")
+    if study.truth == "prior":
+        return f"{worlds}, the truth of each drawn from the prior {study.prior}"
+    return f"{worlds} with one and the same truth, read under the prior {study.prior}"
 
 
 def coverage_sentence(study: Study) -> str:
@@ -39,28 +40,24 @@ def coverage_sentence(study: Study) -> str:
     hits = (table["coverage"] * table["worlds"]).round().astype(int)
     p = [binomtest(hit, n, level).pvalue for hit, n in zip(hits, table["worlds"], strict=True)]
     off = table[[value < limit for value in p]]
-    start = f"{called(study)[0].upper()}{called(study)[1:]}: "
     if off.empty:
-        several = ", allowing for all comparisons" if len(table) > 1 else ""
-        found = f"no kind of interval can be told from {percent(level)} by so many worlds{several}"
+        few = "; so few worlds would show only gross misses" if table["worlds"].iloc[0] < FEW else ""
+        found = f"no kind of interval visibly misses its {percent(level)}{few}"
     else:
-        found = "; ".join(
-            _off(kind, off[off["interval"] == kind], level) for kind in NAMES if kind in set(off["interval"])
-        )
+        kinds = [kind for kind in NAMES if kind in set(off["interval"])]
+        missed = "; ".join(_off(kind, off[off["interval"] == kind], level) for kind in kinds)
+        found = f"instead of {percent(level)}, {missed}"
     missing = table[table["missing"] > 0].groupby("interval")["missing"].max()
-    lost = [f"up to {int(missing[kind]):,} {NAMES[kind]}" for kind in NAMES if kind in missing.index]
-    return f"{start}{found}.{f' Intervals that do not exist count as misses: {listed(lost)}.' if lost else ''}"
+    lost = [f"{NAMES[kind]} in up to {plural(int(missing[kind]), 'world')}" for kind in NAMES if kind in missing.index]
+    counted = f" An interval that does not exist counts as a miss: {listed(lost)}." if lost else ""
+    return f"In {called(study)}: {found}.{counted}"
 
 
 def _off(kind: str, rows: pd.DataFrame, level: float) -> str:
     worst = rows.iloc[int((rows["coverage"] - level).abs().argmax())]
-    others = f" (worst of {len(rows)} parameters)" if len(rows) > 1 else ""
-    less = "less" if worst["coverage"] < level else "more"
+    others = f", the worst of {len(rows)} parameters" if len(rows) > 1 else ""
     found = number(100 * worst["coverage"], 100 * (worst["coverage_upper"] - worst["coverage_lower"]) / 4)
-    return (
-        f"{NAMES[kind]} intervals hold {worst['parameter']} in {found} % of worlds, {less} than {percent(level)}"
-        + others
-    )
+    return f"{NAMES[kind]} intervals hold the truth in {found} % ({worst['parameter']}{others})"
 
 
 def bias_sentence(study: Study) -> str:
@@ -85,7 +82,7 @@ def bias_sentence(study: Study) -> str:
         size = f"{number(worst['bias'], worst['bias_se'])} ± {significant(worst['bias_se'], 1)}"
         more = f", the clearest of {len(rows)}" if len(rows) > 1 else ""
         parts.append(f"the {POINT[str(reading)]} of {worst['parameter']} by {size}{more}")
-    return f"Biased by more than chance: {'; '.join(parts)}.{note}"
+    return f"On average off the truth by more than chance: {'; '.join(parts)}.{note}"
 
 
 def table(study: Study) -> list[list[str]]:
@@ -122,21 +119,49 @@ def calibration_sentence(study: Study) -> str:
     if not record.get("worlds"):
         return ""
     bad = [one for one in record["parameters"] if not one["passed"]]
-    worlds, left = f"{record['worlds']:,}", int(record["left_out"])
-    out = f" ({plural(left, 'world')} left out, whose chains could not be trusted)" if left else ""
-    if not bad:
-        refused = " Do not read them: the study fails its checks." if unreadable(study) else ""
-        few = " So few worlds can show only gross errors." if record["worlds"] < FEW else ""
-        return f"Prior {study.prior}: the ranks of {worlds} worlds pass{out}.{refused or few}"
-    shapes = [f"{one['parameter']} ({one['shape']})" for one in bad]
-    return f"Prior {study.prior}: the ranks of {worlds} worlds do not pass{out}: {listed(shapes)}. Do not read them."
+    worlds, left = int(record["worlds"]), int(record["left_out"])
+    under = f"Under the prior {study.prior}"
+    out = f", {plural(left, 'world')} left out whose chains do not agree" if left else ""
+    if bad:
+        shapes = listed([f"{one['parameter']} ({one['shape']})" for one in bad])
+        return f"{under} the ranks of {plural(worlds, 'world')} are not uniform{out}: {shapes}. Do not read them."
+    if unreadable(study):
+        return f"{under} do not read the ranks: {left:,} of {worlds + left:,} worlds had to be left out."
+    few = " So few can show only gross errors." if worlds < FEW else ""
+    return f"{under} the ranks of {plural(worlds, 'world')} are uniform, as they should be{out}.{few}"
 
 
 def unreadable(study: Study) -> str:
     """What the checks of a study refuse; empty if nothing."""
     failed = [check for check in study.record["checks"] if not check["passed"]]
-    details = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
-    return f"{called(study)}: do not read this study ({details})." if failed else ""
+    details = "; ".join(str(check["detail"]) for check in failed)
+    return f"Do not read the study of {called(study)}: {details}." if failed else ""
+
+
+def apart(fit: Fit, study: Study) -> str:
+    """In how many of the worlds that failed the chains stayed far apart; empty if in none.
+
+    Where components are interchangeable, worlds whose chains stay far apart are not sampled again
+    (`comparisons.batch_posterior`): chains that have found different modes would find them again.
+    """
+    worlds = study.worlds
+    if not fit.text("identified") or "again" not in worlds:
+        return ""
+    failed, again = worlds["failed"].values.astype(bool), worlds["again"].values.astype(bool)
+    far, rest = int(np.sum(failed & ~again)), int(np.sum(failed & again))
+    if not far:
+        return ""
+    others = f"; the other {f'{rest:,} were' if rest > 1 else 'was'} sampled again and longer, in vain" if rest else ""
+    return f"In {'this one' if far + rest == 1 else f'{far:,} of these'} the chains stayed far apart{others}."
+
+
+MODES = (
+    "Chains stay far apart where a posterior has several modes, beyond those that differ only in the names of the "
+    "components: groups that overlap, or hold few points, can be told apart in more than one way. A chain explores the "
+    "mode that it found and seldom crosses to another, so that longer chains hardly help. It is the sampling that "
+    "fails there, not the model; and what is quoted from the worlds that are left would be quoted from the easy ones."
+)
+"""Why worlds of a mixture fail."""
 
 
 def meanings(fit: Fit, studies: list[Study], label: str) -> list[str]:
@@ -177,7 +202,8 @@ def _share(studies: list[Study], truth: str, label: str, kind: str) -> str:
         rows = study.table[(study.table["parameter"] == label) & (study.table["interval"] == kind)]
         if study.truth == truth and len(rows) and not unreadable(study):
             row = rows.iloc[0].to_dict()
-            return f" (here: {share(row)}, {plural(int(row['worlds']), 'world')}{_exactly(study, kind)})"
+            known = f"here {share(row)}, in {plural(int(row['worlds']), 'world')}"
+            return f" ({known}{_exactly(study, kind)})"
     return ""
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from comparisons.digits import exists, number, significant
 from comparisons.rules import SMALL
+from comparisons.verdict import POSTERIOR
 from reports.stored import MAXIMUM, POINTS, Fit, Gap
 
 NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior mean"}
+ABSENT = ("unbounded", "infinite", "improper", "no mean", "no standard deviation")
+"""How the finding of a check of existence begins, if it is a property of model and data."""
+BY_NATURE = "by the nature of model and data, not by an error"
 
 
 def listed(names: Sequence[str], most: int = 6) -> str:
@@ -101,27 +106,67 @@ def apart_sentence(fit: Fit, prior: str) -> str:
     return f"Under the prior {prior}, {lead}{said[0]}; {said[1]}."
 
 
+def is_absence(check: Mapping[str, Any]) -> bool:
+    """Whether a failed check finds that something does not exist, which is a property of model and data, no error."""
+    return (
+        not check["passed"]
+        and check["name"] in (MAXIMUM, POSTERIOR)
+        and str(check["detail"]).partition(":")[0] in ABSENT
+    )
+
+
+def real_failures(fit: Fit) -> list[dict[str, Any]]:
+    """The failed checks that are no absences."""
+    return [check for check in fit.failures if not is_absence(check)]
+
+
 def verdict(fit: Fit) -> str:
     """What the checks allow, in one sentence."""
-    failures = fit.failures
-    if not failures:
-        return f"All {len(fit.checks)} checks passed."
+    failures, absent = len(real_failures(fit)), len(fit.failures) - len(real_failures(fit))
     count = plural(len(fit.checks), "check")
-    return f"{len(failures)} of {count} failed: do not read the numbers concerned as estimates."
+    if failures:
+        return f"{failures} of {count} failed: do not read the numbers concerned as estimates."
+    if absent:
+        others = f"other {absent} fail" if absent > 1 else "other fails"
+        return f"{len(fit.checks) - absent} of {count} passed; the {others} {BY_NATURE}."
+    return f"All {len(fit.checks)} checks passed."
 
 
 def refusals(fit: Fit) -> list[str]:
     """Per failed check, which reading under which priors, what for, and what was found; equal findings once."""
     found: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
-    for check in fit.failures:
+    for check in real_failures(fit):
         key = check["reading"], check["name"], check["detail"], tuple(check["parameters"])
         found.setdefault(key, []).append(check["prior"])
     lines = []
     for (reading, name, detail, parameters), priors in found.items():
         about = f" of {listed(parameters)}" if parameters else ""
-        under = f"prior {priors[0]}" if len(priors) == 1 else f"priors {listed(priors)}"
-        lines.append(f"{NAMES.get(reading, reading)}{about}, {under}: the check “{name}” failed ({detail}).")
+        lines.append(f"{NAMES.get(reading, reading)}{about}, {_priors(priors)}: the check “{name}” failed ({detail}).")
     return lines
+
+
+def absences(fit: Fit) -> list[str]:
+    """What does not exist, and why, from the checks that found it; equal findings once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for check in fit.failures:
+        if is_absence(check):
+            found.setdefault((check["reading"], check["detail"]), []).append(check["prior"])
+    lines = []
+    for (reading, detail), priors in found.items():
+        kind, _, why = detail.partition(":")
+        under = f" under the {_priors(priors)}"
+        if reading == "mle":
+            what = "The likelihood has no maximum"
+        elif reading == "map":
+            what = f"The density that the MAP maximises has no maximum{under}"
+        else:
+            what = f"There is no posterior{under}" if kind == "improper" else f"The posterior has {kind}{under}"
+        lines.append(f"{what}: {why.strip()}.")
+    return lines
+
+
+def _priors(names: Sequence[str]) -> str:
+    return f"prior {names[0]}" if len(names) == 1 else f"priors {listed(names)}"
 
 
 def truth(fit: Fit) -> str:

@@ -1,27 +1,17 @@
-"""The comparison table, why the readings differ, and whether it matters."""
+"""The comparison table, how its intervals are read, and why the readings differ."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from comparisons import rules, writing
 from reports import intervals, steps, tables, words
-from reports.stored import POINTS, Fit
+from reports.stored import Fit
 
 TITLE = "Comparison"
 
 
 def context(fit: Fit) -> dict[str, Any]:
-    """The table under every prior, distances and their parts, and the verdict with its rules."""
-    priors = [
-        {
-            "name": one.prior,
-            "judged": [writing.judged(one, reading) for reading in POINTS],
-            "sentences": [(line.parameter, " ".join(writing.sentences(one, line))) for line in one.lines],
-            "predicted": [writing.predicted(one, reading) for reading in POINTS],
-        }
-        for one in fit.verdicts
-    ]
+    """The table under every prior, distances and their parts."""
     return {
         "comparisons": [tables.comparison(fit, prior) for prior in fit.priors],
         "intervals": {
@@ -32,7 +22,6 @@ def context(fit: Fit) -> dict[str, Any]:
         "apart": steps.picture(fit),
         "steps": [(prior, _numbers(fit, prior)) for prior in fit.priors],
         "apart_sentences": [words.apart_sentence(fit, prior) for prior in fit.priors],
-        "matters": {"priors": priors, "rules": rules.stated(fit.level)},
     }
 
 

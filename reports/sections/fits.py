@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from comparisons.digits import MISSING, count, exists, number, significant
-from reports import diagnostics, mathematics
+from reports import diagnostics, mathematics, words
 from reports.stored import Fit
 from reports.style import READINGS
 from reports.words import error_of, is_local, listed, plural
@@ -43,7 +43,8 @@ def column(fit: Fit, reading: str) -> dict[str, Any]:
     """What there is to say of one reading."""
     tex, meaning = OBJECTIVES[reading]
     checks = [check for check in fit.checks if check["reading"] == reading and check["prior"] in ("", fit.default)]
-    failed = [check for check in checks if not check["passed"]]
+    absent = [check for check in checks if words.is_absence(check)]
+    failed = [check for check in checks if not check["passed"] and check not in absent]
     return {
         "key": reading,
         "symbol": READINGS[reading].symbol,
@@ -53,16 +54,27 @@ def column(fit: Fit, reading: str) -> dict[str, Any]:
         "how": how(fit, reading),
         "results": [_result(fit, label, reading) for label in fit.labels[:MOST]],
         "more": max(0, len(fit.labels) - MOST),
-        "verdict": _verdict(len(failed), len(checks)),
-        "checks": [check | {"called": CALLED.get(check["name"], check["name"])} for check in checks],
-        "failed": failed,
+        "verdict": _verdict(len(failed), len(absent), len(checks)),
+        "passed": [called(check) for check in checks if check["passed"]],
+        "absent": [called(check) for check in absent],
+        "failed": [called(check) for check in failed],
     }
 
 
-def _verdict(failed: int, checks: int) -> str:
-    if checks < 2:
-        return f"The one check {'failed' if failed else 'passed'}." if checks else "Nothing was checked."
-    return f"{failed} of {checks} checks failed." if failed else f"All {checks} checks passed."
+def called(check: dict[str, Any]) -> dict[str, Any]:
+    """A check with its name in words."""
+    return check | {"called": CALLED.get(check["name"], check["name"])}
+
+
+def _verdict(failed: int, absent: int, checks: int) -> str:
+    if not checks:
+        return "Nothing was checked."
+    if failed:
+        return f"{failed} of {checks} checks failed." if checks > 1 else "The one check failed."
+    if absent:
+        lead = f"{checks - absent} of {checks} checks passed; one" if checks > 1 else "The one check"
+        return f"{lead} fails {words.BY_NATURE}."
+    return f"All {checks} checks passed." if checks > 1 else "The one check passed."
 
 
 def how(fit: Fit, reading: str) -> str:

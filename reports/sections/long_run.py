@@ -27,6 +27,8 @@ def context(fit: Fit) -> dict[str, Any] | None:
         return None
     labels = [label for label in fit.labels if label in set(studies[0].table["parameter"])]
     good = [study for study in studies if not repeated_words.unreadable(study)]
+    refused = [study for study in studies if repeated_words.unreadable(study)]
+    unreadable = [f"{repeated_words.unreadable(one)} {repeated_words.apart(fit, one)}".strip() for one in refused]
     many = (study for study in good if study.truth == "fixed" and study.table["worlds"].iloc[0] >= ENOUGH)
     shown = next(many, good[0] if good else None)
     calibration = repeated.calibration(studies)
@@ -35,7 +37,8 @@ def context(fit: Fit) -> dict[str, Any] | None:
     return {
         "level": percent(fit.level),
         "meanings": repeated_words.meanings(fit, studies, labels[0]),
-        "unreadable": [text for study in studies if (text := repeated_words.unreadable(study))],
+        "unreadable": unreadable,
+        "modes": repeated_words.MODES if any(repeated_words.apart(fit, study) for study in refused) else "",
         "strip": repeated.strip(shown, labels[0])[0] if shown else None,
         "coverage": repeated.coverage(good, labels) if good else None,
         "sentences": [f"{repeated_words.coverage_sentence(one)} {repeated_words.bias_sentence(one)}" for one in good],

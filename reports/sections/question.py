@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from comparisons import writing
-from reports import figures
+from comparisons import rules, writing
+from reports import figures, matters
 from reports.lesson import lesson
-from reports.stored import Fit
+from reports.stored import POINTS, Fit
 
 TITLE = "Three readings of one model"
 
 
 def context(fit: Fit) -> dict[str, Any]:
     """The answer, whether the choice of a reading matters, the figure and what to look for."""
+    first, *others = fit.verdicts
     return {
         "answer": lesson(fit).answer(fit),
-        "matters": writing.headline(fit.verdicts),
+        "matters": matters.answer(fit.verdicts),
+        "first": {"prior": first.prior, "reasons": matters.reasons(first)},
+        "others": [{"prior": one.prior, "reasons": matters.reasons(one)} for one in others],
+        "details": [
+            {
+                "prior": one.prior,
+                "sentences": [(line.parameter, " ".join(writing.sentences(one, line))) for line in one.lines],
+                "predicted": [writing.predicted(one, reading) for reading in POINTS],
+            }
+            for one in fit.verdicts
+        ],
+        "rules": rules.stated(fit.level),
         "headline": figures.headline(fit),
         "look": look_for(fit),
     }
