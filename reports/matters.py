@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from comparisons.digits import percent, significant
+from comparisons.digits import significant
 from comparisons.rules import LARGE, SMALL
 from comparisons.verdict import CANNOT_SAY, NAMES, NO, POINTS, YES, Line, Verdict, share
 from comparisons.writing import TWICE, judged
@@ -38,11 +38,14 @@ def in_short(verdict: Verdict) -> str:
         both = _both(verdict)
         return both or f"{parts[0]}, {parts[1]}"
     bound = max(_size(verdict, reading) for reading in POINTS)
-    found = f"MLE and MAP within {significant(bound, 2)} sd of the posterior mean"
-    if bound <= SMALL:
-        found = f"MLE, MAP and posterior mean agree within {SMALL:g} sd"
-    defects = [defect for reading in POINTS if (defect := _defect(verdict, reading))]
-    return f"{found}; {defects[0]}" if defects else found
+    within = f"within {f'{SMALL:g}' if bound <= SMALL else significant(bound, 2)} sd"
+    if defects := [defect for reading in POINTS if (defect := _defect(verdict, reading))]:
+        return f"MLE and MAP {within}, but {defects[0]}"
+    return (
+        f"MLE, MAP and posterior mean agree {within}"
+        if bound <= SMALL
+        else f"MLE and MAP {within} of the posterior mean"
+    )
 
 
 def _size(verdict: Verdict, reading: str) -> float:
@@ -109,7 +112,7 @@ def _defect(verdict: Verdict, reading: str) -> str:
     off = [point.mass for point in points if point.holds is False]
     if off:
         worst = max(off, key=lambda mass: abs(mass - verdict.level))
-        return f"the {name}'s interval holds {share(worst)}, not {percent(verdict.level)}"
+        return f"the {name}'s interval holds {share(worst)}"
     if any(point.holds is None for point in points):
         return f"the {name} has no interval"
     return f"the {name} predicts worse"

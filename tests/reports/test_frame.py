@@ -158,7 +158,7 @@ def test_each_column_of_the_three_fits_has_objective_result_and_audit(home: Path
     )
     assert REASON in text(columns[0])
     assert "do not read" in text(columns[0])
-    assert "The one check failed" in text(columns[0])
+    assert "The one check fails by the nature of model and data" in text(columns[0])
     assert "The one check passed" in text(columns[1])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from reports.repeated import KINDS
 from reports.repeated_words import NAMES
 from reports.sections import long_run
 from reports.stored import Fit, Study
-from tests.toys import coin_toy, values_toy, write_fit
+from tests.reports.lessons import made_fit
+from tests.toys import blend_toy, coin_toy, values_toy, write_fit
 
 LEVEL = 0.95
 
@@ -119,9 +121,12 @@ def test_coverage_is_called_off_when_a_binomial_test_says_so(hits: int, kind: st
     assert not (off and "no kind" in said)
     assert not (near and "no kind" not in said)
     if "no kind" not in said:
-        assert f"{NAMES[kind]} intervals hold mu" in said
-        assert ("less than" in said) == (hits / 400 < LEVEL)
-    assert ("do not exist" in said) == (missing > 0)
+        found = re.search(
+            rf"instead of 95 %, {re.escape(NAMES[kind])} intervals hold the truth in ([\d.]+) % \(mu\)", said
+        )
+        assert found
+        assert float(found[1]) == pytest.approx(100 * hits / 400, abs=1)
+    assert ("does not exist" in said) == (missing > 0)
 
 
 @given(st.floats(-0.5, 0.5), st.floats(0.001, 0.5))
@@ -167,14 +172,44 @@ def test_what_cannot_be_read_is_not_quoted(tmp_path: Path) -> None:
     fit = Fit(tmp_path / "values")
     context = long_run.context(fit)
     assert context is not None
-    assert not any("(here:" in text for text in context["meanings"])
+    assert not any("(here" in text for text in context["meanings"])
     assert len(context["unreadable"]) == 2
     assert context["strip"] is None
     assert context["coverage"] is None
     assert not context["sentences"]
     assert not context["tables"]
-    assert "Do not read them" in context["calibrated"][0]
+    assert "do not read the ranks" in context["calibrated"][0]
+    assert not context["modes"]  # its parts are not interchangeable
     assert "do not read" in context["calibration"].knobs[0].settings[0]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=3, max_size=9))
+def test_modes_are_named_for_worlds_that_were_not_sampled_again(found: list[tuple[bool, bool]]) -> None:
+    """Only where components are interchangeable, a world that fails and is not sampled again has chains far apart."""
+    failed, again = (np.array(one) for one in zip(*found, strict=True))
+    worlds = made_worlds(["mu"], len(found)).assign(failed=("world", failed), again=("world", again))
+    mixed, plain = (made_fit([{}]) for _ in range(2))
+    mixed.tree.attrs["identified"] = "by hand"
+    said = repeated_words.apart(mixed, study(worlds, record={"checks": []}))
+    far, rest = int(np.sum(failed & ~again)), int(np.sum(failed & again))
+    assert bool(said) == (far > 0)
+    if far and far + rest > 1:
+        assert said.startswith(f"In {far} of these the chains stayed far apart")
+        assert ("in vain" in said) == (rest > 0)
+    assert not repeated_words.apart(plain, study(worlds, record={"checks": []}))
+
+
+def test_a_study_of_a_mixture_names_its_modes(tmp_path: Path) -> None:
+    write_fit(tmp_path, "blend", blend_toy())
+    lost = np.arange(10) < 4
+    worlds = made_worlds(["weight[1]"], 10).assign(failed=("world", lost), again=("world", np.zeros(10, dtype=bool)))
+    write_study(tmp_path / "blend", "weak", worlds, "prior")
+    context = long_run.context(Fit(tmp_path / "blend"))
+    assert context is not None
+    (text,) = context["unreadable"]
+    assert "4 of 10 worlds" in text
+    assert "In 4 of these the chains stayed far apart." in text
+    assert "several modes" in context["modes"]
 
 
 def test_a_coin_quotes_its_exact_coverage_beside_the_simulated(tmp_path: Path) -> None:
@@ -192,9 +227,9 @@ def test_a_coin_quotes_its_exact_coverage_beside_the_simulated(tmp_path: Path) -
 
 def test_calibration_passes_and_fails_as_it_was_judged() -> None:
     good, narrow = study(made_worlds(["mu", "nu"], 400)), study(made_worlds(["mu", "nu"], 400, width=0.5))
-    assert "400 worlds pass" in repeated_words.calibration_sentence(good)
+    assert "the ranks of 400 worlds are uniform" in repeated_words.calibration_sentence(good)
     said = repeated_words.calibration_sentence(narrow)
-    assert "do not pass" in said
+    assert "are not uniform" in said
     assert "mu (posterior too narrow)" in said
     drawn = repeated.calibration([good, narrow])
     assert drawn is not None
@@ -206,7 +241,7 @@ def test_calibration_passes_and_fails_as_it_was_judged() -> None:
         outside = [row for row in rows if not band[row["z"]]["low"] <= row["d"] <= band[row["z"]]["high"]]
         assert bool(outside) == expected
     assert len(drawn.stills) == 2  # the first, and the one that failed
-    assert repeated_words.unreadable(narrow).startswith("prior weak")
+    assert "Do not read the study of 400 worlds" in repeated_words.unreadable(narrow)
     assert not repeated_words.unreadable(good)
 
 

@@ -21,7 +21,7 @@ from comparisons.digits import number
 from reports import pipeline, tables
 from reports.sections import fits
 from reports.stored import Fit
-from tests.toys import EVIL, LOCAL, REASON, TOYS, soup, text, write_fit
+from tests.toys import EVIL, REASON, TOYS, soup, text, write_fit
 
 PAGES = [*TOYS, "index"]
 
@@ -119,8 +119,20 @@ def test_a_local_maximum_is_called_one(home: Path) -> None:
     rows = [row for row in page.select("table.comparison tbody tr") if "MLE" in text(row)]
     assert rows
     assert all("largest local maximum" in text(row) and "do not read" in text(row) for row in rows)
-    assert LOCAL in text(page.select(".warning")[0])
+    assert "The likelihood has no maximum: shown is the largest local maximum found." in text(page.select(".absent")[0])
     assert "local maximum" in text(soup(home, "index").select("table.matrix")[0])
+
+
+def test_what_does_not_exist_is_no_failure(home: Path) -> None:
+    index = soup(home, "index")
+    assert not index.select(".warning")
+    assert "fails by the nature of model and data" in text(index.select("#fits")[0])
+    for name in ("separated", "blend"):
+        page = soup(home, name)
+        assert not page.select("header .warning")
+        assert "by the nature of model and data, not by an error" in text(page.select("header .verdict")[0])
+        assert "failed" not in text(page.select("#checks")[0])
+        assert "does not exist" in text(page.select("#checks table.checks")[0])
 
 
 def test_mixture_extras(home: Path) -> None:
