@@ -41,11 +41,9 @@ def in_short(verdict: Verdict) -> str:
     within = f"within {f'{SMALL:g}' if bound <= SMALL else significant(bound, 2)} sd"
     if defects := [defect for reading in POINTS if (defect := _defect(verdict, reading))]:
         return f"MLE and MAP {within}, but {defects[0]}"
-    return (
-        f"MLE, MAP and posterior mean agree {within}"
-        if bound <= SMALL
-        else f"MLE and MAP {within} of the posterior mean"
-    )
+    if bound <= SMALL:
+        return f"MLE, MAP and posterior mean agree {within}"
+    return f"MLE and MAP {within} of the posterior mean"
 
 
 def _size(verdict: Verdict, reading: str) -> float:

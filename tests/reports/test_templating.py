@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from bs4 import NavigableString
+from bs4.element import NavigableString
 
 from reports.templating import unbroken
 from tests.toys import TOYS, soup
