@@ -121,12 +121,12 @@ def calibration_sentence(study: Study) -> str:
     bad = [one for one in record["parameters"] if not one["passed"]]
     worlds, left = int(record["worlds"]), int(record["left_out"])
     under = f"Under the prior {study.prior}"
-    out = f", {plural(left, 'world')} left out whose chains do not agree" if left else ""
+    out = f", {plural(left, 'world')} dropped whose chains do not agree" if left else ""
     if bad:
         shapes = listed([f"{one['parameter']} ({one['shape']})" for one in bad])
         return f"{under} the ranks of {plural(worlds, 'world')} are not uniform{out}: {shapes}. Do not read them."
     if unreadable(study):
-        return f"{under} do not read the ranks: {left:,} of {worlds + left:,} worlds had to be left out."
+        return f"{under} do not read the ranks: {left:,} of {worlds + left:,} worlds had to be dropped."
     few = " So few can show only gross errors." if worlds < FEW else ""
     return f"{under} the ranks of {plural(worlds, 'world')} are uniform, as they should be{out}.{few}"
 
@@ -151,7 +151,9 @@ def apart(fit: Fit, study: Study) -> str:
     far, rest = int(np.sum(failed & ~again)), int(np.sum(failed & again))
     if not far:
         return ""
-    others = f"; the other {f'{rest:,} were' if rest > 1 else 'was'} sampled again and longer, in vain" if rest else ""
+    others = (
+        f"; the other {f'{rest:,} were' if rest > 1 else 'one was'} sampled again and longer, in vain" if rest else ""
+    )
     return f"In {'this one' if far + rest == 1 else f'{far:,} of these'} the chains stayed far apart{others}."
 
 

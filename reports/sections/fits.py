@@ -52,6 +52,7 @@ def column(fit: Fit, reading: str) -> dict[str, Any]:
         "objective": mathematics.mathml(tex),
         "meaning": meaning,
         "how": how(fit, reading),
+        "local": all(reading == "mle" and is_local(fit, fit.default, label) for label in fit.labels),
         "results": [_result(fit, label, reading) for label in fit.labels[:MOST]],
         "more": max(0, len(fit.labels) - MOST),
         "verdict": _verdict(len(failed), len(absent), len(checks)),
@@ -115,5 +116,4 @@ def _result(fit: Fit, label: str, reading: str) -> dict[str, Any]:
         "said": said if exists(value) else MISSING,
         "reason": "" if exists(value) else fit.reason(fit.default, label, reading) or "does not exist",
         "refused": listed(refused) if refused else "",
-        "local": reading == "mle" and is_local(fit, fit.default, label),
     }

@@ -44,6 +44,7 @@ def context(fit: Fit) -> dict[str, Any] | None:
         "sentences": [f"{repeated_words.coverage_sentence(one)} {repeated_words.bias_sentence(one)}" for one in good],
         "tables": [(f"{repeated_words.called(one)}: {about}", HEAD, repeated_words.table(one)) for one in good[:2]],
         "calibration": calibration,
+        "ranks_refused": all(repeated_words.unreadable(study) for study in studies if study.record.get("worlds")),
         "calibrated": [text for study in studies if (text := repeated_words.calibration_sentence(study))],
         "comb": comb.coverage(exact) if exact else None,
         "combs": comb.sentences(exact),

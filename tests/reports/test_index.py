@@ -7,6 +7,7 @@ from typing import Any
 
 from comparisons import store
 from reports.index import HOLLOW, REACH, STEPS, beliefs, shade, strip
+from reports.lesson import Pair
 from tests.toys import TOYS, soup, text
 
 
@@ -52,10 +53,9 @@ def test_a_belief_leads_to_where_it_is_shown_to_be_false(home: Path) -> None:
         page, _, anchor = str(link["href"]).partition("#")
         row = link.find_parent("tr")
         assert row is not None
-        belief = text(row.select("th")[0]).strip(" ✗“”").lower()
-        found = soup(home, page.removesuffix(".html")).select_one(f"#said article#{anchor} h3")
-        assert found is not None
-        assert text(found).lower() == belief
+        belief = text(row.select("th")[0]).strip(" ✗“”")
+        assert Pair(belief, "", "").key == anchor
+        assert soup(home, page.removesuffix(".html")).select_one(f"#said article#{anchor} h3")
 
 
 def test_marks_of_a_strip_stand_where_the_points_lie() -> None:
