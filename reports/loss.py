@@ -261,7 +261,7 @@ class Compared:
 
 
 def compared(margin: Margin) -> Compared:
-    """Mean, median and points under three losses (T23).
+    """Mean, median and points under three losses.
 
     Rows have the name of the action, the action, the root of its expected squared loss, its expected absolute loss and
     the posterior probability within `HIT` posterior sd of it.

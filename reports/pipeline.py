@@ -42,6 +42,7 @@ GUIDE = (
     "guide.py",
     "planted.py",
     "glossary.py",
+    "glossary.toml",
     "draw.py",
     "panels.py",
     "style.py",
@@ -49,6 +50,8 @@ GUIDE = (
     "templates/style.css",
 )
 """What the reading guide is made by, with the templates of its own; it is not drawn anew when other code changes."""
+KINDS = ("*.py", "*.toml", "*.j2", "*.css", "*.js")
+"""Files that pages are made by: code, words and looks."""
 META = re.compile(r'<meta name="threefold-inputs" content="([0-9a-f]{64})">')
 
 
@@ -73,9 +76,7 @@ def code_digest() -> str:
     """Digest of the code and the templates of the pages, and of the libraries that draw them."""
     from importlib.metadata import version
 
-    files = [
-        path for kind in ("*.py", "*.j2", "*.css", "*.js") for path in HERE.rglob(kind) if SITE not in path.parents
-    ]
+    files = [path for kind in KINDS for path in HERE.rglob(kind) if SITE not in path.parents]
     parts = [f"{path.relative_to(HERE).as_posix()}\0{path.read_text(encoding='utf-8')}" for path in sorted(files)]
     return store.digest([], *parts, *(f"{package} {version(package)}" for package in PACKAGES))
 

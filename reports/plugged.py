@@ -1,4 +1,4 @@
-"""A point plugged in, beside the posterior predictive: what the next observations look like to both (T5, T9)."""
+"""A point plugged in, beside the posterior predictive: what the next observations look like to both."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def normal_sentence(fit: Fit, n: int) -> str:
 
 
 def share(fit: Fit) -> dict[str, Any] | None:
-    """Probability that the next trials all succeed, plugged in and averaged (T9)."""
+    """Probability that the next trials all succeed, plugged in and averaged."""
     if not (is_share(fit) and readable(fit)):
         return None
     label, prior, name = fit.labels[0], fit.default, pictures.outcome(fit)

@@ -167,7 +167,7 @@ MODES = (
 
 
 def meanings(fit: Fit, studies: list[Study], label: str) -> list[str]:
-    """What the level of a confidence interval means and what that of a credible interval means, side by side (T25)."""
+    """What the level of a confidence interval means and what that of a credible interval means, side by side."""
     level, prior = percent(fit.level), fit.default
     ends = {
         reading: [fit.value(prior, label, reading, end) for end in ("lower", "upper")]

@@ -99,7 +99,7 @@ def test_challenger_is_as_published() -> None:
     assert (round(intercept, 4), round(slope, 4)) == (15.0429, -0.2322)
 
 
-# What the penalties of other programs are in terms of priors: T10.
+# What the penalties of other programs are in terms of priors.
 
 
 def test_ridge_penalty_is_sigma_squared_over_tau_squared() -> None:
@@ -140,7 +140,7 @@ def test_logistic_c_is_tau_squared() -> None:
 FLAT: Prior = {"intercept": Distribution("Flat"), "sigma": Distribution("HalfFlat")}
 
 
-# Kinks: exact zeros, where smooth optimisers report success and are wrong (T14).
+# Kinks: exact zeros, where smooth optimisers report success and are wrong.
 
 
 @pytest.mark.parametrize("fit", ["regression", "logistic"])

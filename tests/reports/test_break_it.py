@@ -168,7 +168,7 @@ def test_the_sentence_on_the_start_agrees_with_the_search(seed: int, n: int, p: 
 
 
 def collapsed(prior: Distribution | None = None) -> Collapse:
-    """The other component is N(0, 1), half of the weight, as T16 has it."""
+    """The other component is N(0, 1), half of the weight."""
     y = np.random.default_rng(1).normal(size=(60, 1))
     others = np.log(0.5) + stats.norm.logpdf(y[:, 0])
     return Collapse(4, others, np.array([0.5]), np.ones((1, 1)), np.zeros((1, 0)), y, prior)

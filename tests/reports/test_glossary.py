@@ -11,14 +11,14 @@ import pytest
 from bs4 import BeautifulSoup
 
 from reports import glossary
-from reports.glossary import TERMS, link, term
+from reports.glossary import link, term, terms
 from tests.toys import ROOT, TOYS, soup
 
 
 def test_every_link_resolves(home: Path) -> None:
     known = {str(tag["id"]) for tag in soup(home, "glossary").select("dt[id]")}
-    assert known == {one.key for one in TERMS}
-    assert len(known) == len(TERMS)
+    assert known == {one.key for one in terms()}
+    assert len(known) == len(terms())
     for name in (*TOYS, "index", "reading", "glossary"):
         links = soup(home, name).select("a.term")
         assert links, name
@@ -33,10 +33,10 @@ def test_every_term_is_used_somewhere() -> None:
     files = [path for kind in ("*.py", "*.j2") for path in (ROOT / "reports").rglob(kind) if "site" not in path.parts]
     texts = [path.read_text(encoding="utf-8") for path in files if path.name != "glossary.py"]
     texts += [(ROOT / "comparisons" / name).read_text(encoding="utf-8") for name in ("writing.py", "rules.py")]
-    texts += [one.meaning for one in TERMS]
+    texts += [one.meaning for one in terms()]
     everything = re.sub(r'"\s*\n\s*f?"', "", "\n".join(texts))  # what one literal begins and the next goes on with
-    own = {one.name: one.meaning for one in TERMS}
-    for one in TERMS:
+    own = {one.name: one.meaning for one in terms()}
+    for one in terms():
         pattern = rf"(?<![\w-])(?:{one.words or re.escape(one.name)})(?![\w-])"
         uses = len(re.findall(pattern, everything)) - len(re.findall(pattern, own[one.name]))
         assert uses > 0, one.name
@@ -44,7 +44,7 @@ def test_every_term_is_used_somewhere() -> None:
 
 def test_every_term_is_found_by_its_own_words() -> None:
     """A regular expression that another one swallows would never become a link."""
-    for one in TERMS:
+    for one in terms():
         found = BeautifulSoup(link(f"<p>See: {one.name}.</p>"), "html5lib").select("a.term")
         assert found, one.name
         assert str(found[0]["href"]).endswith(f"#{one.key}"), one.name
@@ -78,7 +78,7 @@ def test_a_term_that_is_not_there_is_an_error() -> None:
 def test_the_page_is_valid_and_says_every_term_in_a_few_sentences() -> None:
     html = glossary.render("0" * 64)
     html5lib.HTMLParser(strict=True).parse(html)
-    for one in TERMS:
+    for one in terms():
         assert 1 <= len(re.findall(r"[.:;](?: |$)", one.meaning)) <= 4, one.name
         assert len(one.short) < 200, one.name
         assert f'id="{one.key}"' in html

@@ -30,12 +30,16 @@ def test_nothing_slow_is_imported_for_nothing(home: Path) -> None:
     assert not slow & modules
 
 
-def test_a_change_of_a_template_makes_pages_stale(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("changed", ["templates/page.html.j2", "glossary.toml"])
+def test_a_change_of_a_template_or_of_words_makes_pages_stale(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
     copy = tmp_path / "reports"
     shutil.copytree(pipeline.HERE / "templates", copy / "templates")
+    shutil.copy2(pipeline.HERE / "glossary.toml", copy)
     monkeypatch.setattr(pipeline, "HERE", copy)
     before = pipeline.code_digest()
-    template = copy / "templates" / "page.html.j2"
+    template = copy / changed
     template.write_text(template.read_text(encoding="utf-8") + " ", encoding="utf-8")
     after = pipeline.code_digest()
     assert before != after
