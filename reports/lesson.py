@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -17,6 +18,7 @@ from reports.ranking import readable
 from reports.stored import Fit
 
 FOLDER = Path(__file__).parent / "teaching"
+MOST = 6  # pairs on a page
 GRADES = ("warm-up", "standard", "stretch")
 
 
@@ -30,7 +32,18 @@ class Question:
 
 @dataclass(frozen=True)
 class Pair:
-    """A sentence that is often said, what is true in fact, and the name of the misconception."""
+    """A belief that this run shows to be false.
+
+    Attributes
+    ----------
+    name : str
+        The belief as a plain short statement without a full stop, as a list of what is often believed has it: the
+        same words wherever the belief is the same, with no number of one fit in them.
+    said : str
+        The belief as one hears it, about these data or this kind of model.
+    fact : str
+        What is true, with the numbers of this fit.
+    """
 
     name: str
     said: str
@@ -40,6 +53,11 @@ class Pair:
     def key(self) -> str:
         """Anchor in the page."""
         return "said-" + re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
+
+def kept(found: Iterable[Pair | None]) -> list[Pair]:
+    """The first `MOST` pairs of those whose premise holds for a fit."""
+    return [pair for pair in found if pair is not None][:MOST]
 
 
 @dataclass(frozen=True)

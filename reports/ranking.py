@@ -47,6 +47,12 @@ class Entry:
         return number(self.value, max(self.error, 0.0) or self.resolution)
 
 
+def farthest(fit: Fit) -> str:
+    """The parameter whose points lie farthest from the posterior mean under the default prior."""
+    gaps = fit.gaps(fit.default)
+    return max(gaps, key=lambda gap: max(abs(gap.mle or 0.0), abs(gap.map or 0.0))).parameter
+
+
 def readable(fit: Fit, prior: str, label: str, reading: str) -> bool:
     """Whether a number exists and no check forbids to read it."""
     return exists(fit.value(prior, label, reading)) and not fit.failed(prior, label, reading)

@@ -102,7 +102,7 @@ class Learnt:
         return float(GRID[np.argmax(height)]), float(np.trapezoid(weight * GRID, GRID) / np.trapezoid(weight, GRID))
 
 
-def context(fit: Fit) -> Break | None:
+def learnt(fit: Fit) -> Learnt | None:
     """From the rows and the fitted sigma; None without rows, or if sigma is held fixed."""
     if not {"x", "y"} <= set(fit.data) or "sigma" not in fit.labels:
         return None
@@ -111,15 +111,22 @@ def context(fit: Fit) -> Break | None:
     spread = float(y.std(ddof=1)) if len(y) > 1 else 0.0
     if not exists(sigma) or spread == 0 or not np.all(x.std(axis=0) > 0):
         return None
-    learnt = Learnt((x - x.mean(axis=0)) / x.std(axis=0, ddof=1), (y - y.mean()) / spread, sigma / spread)
+    return Learnt((x - x.mean(axis=0)) / x.std(axis=0, ddof=1), (y - y.mean()) / spread, sigma / spread)
+
+
+def context(fit: Fit) -> Break | None:
+    """The search for the joint mode; None where there is nothing to learn the scale from (`learnt`)."""
+    found = learnt(fit)
+    if found is None:
+        return None
     return Break(
         title="Let the data choose the prior's scale",
         opening="How wide should the Normal prior of the coefficients be? Let its scale tau be learnt: beta ~ "
         "Normal(0, tau), tau ~ HalfNormal(1), in standardised predictors and outcome, with sigma held at its "
         "posterior mean. Now ask for the MAP of beta and tau together, and slide to where its search begins.",
-        figure=figure(learnt),
-        sentences=sentences(learnt),
-        tables=[heights(learnt), ends(learnt)],
+        figure=figure(found),
+        sentences=sentences(found),
+        tables=[heights(found), ends(found)],
         remedy="The joint mode of coefficients and of their scale is degenerate: all coefficients at 0 with a prior "
         "that is a spike there. The coefficients must be integrated out first, to maximise over tau (empirical "
         "Bayes) or to average over it (full posterior).",

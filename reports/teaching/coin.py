@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
-from scipy.special import betaln, xlog1py, xlogy
+from scipy.special import xlog1py, xlogy
 from scipy.stats import beta as beta_distribution
 
-from comparisons import exact
 from comparisons.digits import percent, significant
 from comparisons.verdict import share
-from models.contract import Distribution
-from reports.lesson import Exercise, Pair, Question, Source
+from reports.beliefs import coin as beliefs
+from reports.conjugate import (
+    AGREE,
+    AHEAD,
+    THETA,
+    all_heads,
+    beta_prior,
+    counts,
+    flips_to_agree,
+    log_bayes_factor,
+    posterior,
+)
+from reports.lesson import Exercise, Pair, Question, Source, kept
 from reports.ranking import readable, shown, span
 from reports.stored import Fit
 from reports.teaching import generic
 from reports.words import plural
 
-THETA = "theta"
-AHEAD = 5  # flips to predict
-FEW = 200  # flips up to which the coverage of intervals is summed
-AGREE = 0.1  # posterior sd
 STILL = 0.25  # posterior sd: so little a change of the mean is hardly one
 READING = (
     Source(
@@ -37,53 +41,6 @@ READING = (
 def suits(fit: Fit) -> bool:
     """Whether the default prior is a Beta, which makes all of this exact."""
     return fit.labels == [THETA] and beta_prior(fit, fit.default) is not None
-
-
-def beta_prior(fit: Fit, prior: str) -> tuple[float, float] | None:
-    """Both parameters of a Beta prior; None for another."""
-    written = json.loads(fit.text("distributions")).get(prior, {}).get(THETA)
-    known = Distribution.from_json(written) if written else None
-    if known is None or known.name != "Beta":
-        return None
-    return float(known.hyperparameters["alpha"]), float(known.hyperparameters["beta"])
-
-
-def counts(fit: Fit) -> tuple[int, int]:
-    """Heads and flips."""
-    return int(fit.data["heads"].sum()), int(fit.data["flips"].sum())
-
-
-def posterior(fit: Fit) -> tuple[float, float]:
-    """Both parameters of the Beta posterior under the default prior."""
-    prior, (heads, flips) = beta_prior(fit, fit.default), counts(fit)
-    if prior is None:
-        raise ValueError(f"{fit.name}: the default prior is no Beta")
-    return prior[0] + heads, prior[1] + flips - heads
-
-
-def all_heads(a: float, b: float, ahead: int = AHEAD) -> float:
-    """Probability of heads only in the next flips if theta is Beta(a, b): the product of (a + i) / (a + b + i)."""
-    return float(np.prod([(a + i) / (a + b + i) for i in range(ahead)]))
-
-
-def log_bayes_factor(heads: int, flips: int, a: float, b: float) -> float:
-    """Log Bayes factor of theta ~ Beta(a, b) against theta = 1/2."""
-    return float(betaln(a + heads, b + flips - heads) - betaln(a, b) + flips * np.log(2))
-
-
-def flips_to_agree(rate: float, a: float, b: float) -> int | None:
-    """Smallest number of flips with a share ``rate`` of heads whose MLE lies within `AGREE` sd of the posterior mean.
-
-    With n flips of which n r are heads the mean is off by (a + b)(r - m) / (a + b + n), m = a / (a + b); the sd falls
-    with the root of n. None if all or none are heads: the sd then falls as fast as the distance.
-    """
-    if not 0 < rate < 1:
-        return None
-    n = np.unique(np.geomspace(1, 1e9, 20_000).round())
-    first, second = a + n * rate, b + n * (1 - rate)
-    sd = np.sqrt(first * second / (first + second) ** 2 / (first + second + 1))
-    near = np.abs(rate - first / (first + second)) <= AGREE * sd
-    return None if not near[-1] else int(n[int(np.max(np.flatnonzero(~near), initial=-1)) + 1])
 
 
 def answer(fit: Fit) -> str:
@@ -107,69 +64,8 @@ def quiz(fit: Fit) -> list[Question]:
 
 
 def pairs(fit: Fit) -> list[Pair]:
-    """Modes, predictions, coverage, flat priors."""
-    (_, flips), (a, b) = counts(fit), posterior(fit)
-    found: list[Pair | None] = [_mode(fit, a, b), _prediction(fit, a, b), _ignorant(fit)]
-    if flips <= FEW:
-        found.append(_wald(fit, flips))
-    found += [generic.washed_out(fit), generic.digits(fit)]
-    return [pair for pair in found if pair is not None]
-
-
-def _mode(fit: Fit, a: float, b: float) -> Pair:
-    """T1: the same posterior has its mode elsewhere on the logit scale, at a / (a + b)."""
-    return Pair(
-        "the mode as the most probable value",
-        "The MAP is the most probable value of theta.",
-        f"No single value has any probability; a mode is the peak of a density, and densities change with the scale. "
-        f"On the scale of theta the mode is {significant((a - 1) / (a + b - 2), 3)}. Write the same posterior for the "
-        f"log-odds of theta, and its mode, taken back, is {significant(a / (a + b), 3)}. The median is "
-        f"{significant(float(beta_distribution.median(a, b)), 3)} on both.",
-    )
-
-
-def _prediction(fit: Fit, a: float, b: float) -> Pair:
-    """T9: events that share theta are not independent."""
-    full, mean = all_heads(a, b), a / (a + b)
-    points = [
-        f"{significant(fit.value(fit.default, THETA, key) ** AHEAD, 3)} with the {name}"
-        for key, name in (("mle", "MLE"), ("map", "MAP"))
-        if readable(fit, fit.default, THETA, key)
-    ]
-    return Pair(
-        "plugging in",
-        "Once theta is estimated, put the estimate into the formula to predict.",
-        f"The next {AHEAD} flips share one unknown theta. The probability that all are heads is "
-        f"{significant(full, 3)}; plugged in it would be {', '.join(points)}, and {significant(mean**AHEAD, 3)} even "
-        "with the posterior mean, which is right for one flip and too low for several.",
-    )
-
-
-def _ignorant(fit: Fit) -> Pair:
-    """T24: a flat prior says a lot."""
-    prior = beta_prior(fit, fit.default) or (1.0, 1.0)
-    own = significant(float(beta_distribution.sf(0.9, *prior)), 2)
-    return Pair(
-        "flat as ignorant",
-        "A flat prior expresses no opinion.",
-        "Flat on theta, Beta(1, 1), says that theta exceeds 0.9 with probability 0.10, as strong a claim as any "
-        f"(Beta({prior[0]:g}, {prior[1]:g}), the prior {fit.default} here, says {own}); and for the log-odds it is "
-        "not flat but bell-shaped: between -1 and 1 it puts probability 0.46.",
-    )
-
-
-def _wald(fit: Fit, flips: int) -> Pair:
-    """T6: the coverage of the Wald interval, summed exactly; and T7, of the posterior's."""
-    prior = beta_prior(fit, fit.default) or (1.0, 1.0)
-    found = exact.at(exact.Coin(flips, *prior, fit.level), [0.05]).set_index("interval")["coverage"]
-    return Pair(
-        "nominal as real coverage",
-        f"A {percent(fit.level)} interval covers the truth {percent(fit.level)} of the time.",
-        f"It depends on the interval and on the truth. With {plural(flips, 'flip')} of a coin with theta = 0.05 the "
-        f"Wald interval covers it with probability {significant(found['wald'], 2)}, the profile interval with "
-        f"{significant(found['profile'], 2)}, and the posterior interval under the prior {fit.default} with "
-        f"{significant(found['eti'], 2)}: that one is right on average over truths drawn from its prior.",
-    )
+    """Modes, predictions, intervals and their levels, flat priors."""
+    return kept(beliefs.pairs(fit))
 
 
 def take_home(fit: Fit) -> list[str]:
@@ -239,7 +135,7 @@ def exercises(fit: Fit) -> list[Exercise]:
 
 
 def _bayes_factor(heads: int, flips: int) -> Exercise:
-    """T27: a Bayes factor follows the width of the prior."""
+    """A Bayes factor follows the width of the prior."""
     factors = [(width, np.exp(log_bayes_factor(heads, flips, width, width))) for width in (0.01, 1.0, 1000.0)]
     told = ", ".join(f"{significant(factor, 2)} for a = {width:g}" for width, factor in factors)
     best = heads / flips

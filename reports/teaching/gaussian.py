@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import gammaln
 from scipy.stats import norm, t
 
 from comparisons.digits import percent, significant
-from reports.lesson import Exercise, Pair, Question, Source
+from reports.beliefs import gaussian as beliefs
+from reports.beliefs.gaussian import mle_bias, rows
+from reports.lesson import Exercise, Pair, Question, Source, kept
+from reports.plugged import real_coverage
 from reports.ranking import readable, shown, span
+from reports.spread import MU, SIGMA
 from reports.stored import Fit
 from reports.teaching import generic
 from reports.words import error_of
 
-MU, SIGMA = "mu", "sigma"
-SIZES = (2, 5, 10, 30)
 READING = (
     Source(
         "Gelman, A., Carlin, J. B., Stern, H. S. and others",
@@ -31,27 +32,6 @@ def suits(fit: Fit) -> bool:
     """Whether both parameters are free and the MLE exists, from three values or more."""
     both = fit.labels == [MU, SIGMA]
     return both and rows(fit) > 2 and all(readable(fit, fit.default, label, "mle") for label in fit.labels)
-
-
-def rows(fit: Fit) -> int:
-    """Number of values, those of which only statistics were kept included."""
-    return int(fit.data.attrs.get("rows", fit.data.sizes["observation"]))
-
-
-def c4(n: int) -> float:
-    """Mean of s / sigma of n normal values, s with the divisor n - 1: sqrt(2 / (n - 1)) G(n / 2) / G((n - 1) / 2)."""
-    return math.sqrt(2 / (n - 1)) * math.exp(gammaln(n / 2) - gammaln((n - 1) / 2))
-
-
-def mle_bias(n: int) -> float:
-    """Mean of the MLE of sigma (divisor n), over sigma."""
-    return c4(n) * math.sqrt((n - 1) / n)
-
-
-def plugged_coverage(n: int, level: float) -> float:
-    """Probability of the next value within mean ± z MLE: of a t (n - 1 degrees) within z sqrt((n - 1) / (n + 1))."""
-    z = norm.ppf((1 + level) / 2)
-    return float(1 - 2 * t.sf(z * math.sqrt((n - 1) / (n + 1)), n - 1))
 
 
 def answer(fit: Fit) -> str:
@@ -70,50 +50,8 @@ def quiz(fit: Fit) -> list[Question]:
 
 
 def pairs(fit: Fit) -> list[Pair]:
-    """Bias of the sd, plug-in prediction, joint and marginal modes."""
-    found = [_unbiased(fit), _predict(fit), _marginal(fit), generic.flat(fit), generic.washed_out(fit)]
-    return [pair for pair in found if pair is not None]
-
-
-def _unbiased(fit: Fit) -> Pair:
-    """T4: s squared is unbiased, s is not."""
-    n, mle = rows(fit), fit.value(fit.default, SIGMA, "mle")
-    s = mle * math.sqrt(n / (n - 1))
-    return Pair(
-        "the unbiased sd",
-        "Dividing by n - 1 makes the standard deviation unbiased.",
-        f"It makes the variance unbiased. The sd stays too low on average: with n = {n:,} the divisor n gives "
-        f"{significant(mle_bias(n), 4)} of sigma on average, n - 1 gives {significant(c4(n), 4)}. Here that is "
-        f"{significant(mle, 4)} against {significant(s, 4)}, and {significant(s / c4(n), 4)} would be unbiased. With "
-        f"n = {', '.join(map(str, SIZES))} the MLE has {', '.join(significant(mle_bias(size), 2) for size in SIZES)} "
-        "of sigma.",
-    )
-
-
-def _predict(fit: Fit) -> Pair:
-    """T5: plug-in intervals undercover."""
-    n = rows(fit)
-    return Pair(
-        "plugging in",
-        f"{percent(fit.level)} of new values fall within "
-        f"{significant(norm.ppf((1 + fit.level) / 2), 3)} estimated standard deviations of the estimated mean.",
-        f"Both are estimates, and off. With n = {n:,} the next value does so with probability "
-        f"{significant(plugged_coverage(n, fit.level), 3)}; with n = {SIZES[1]} it would be "
-        f"{significant(plugged_coverage(SIZES[1], fit.level), 2)}. The posterior predictive averages over both and "
-        "widens: under the prior 1/sigma it is Student's t, with the right coverage for every n.",
-    )
-
-
-def _marginal(fit: Fit) -> Pair:
-    """T28: the coordinate of a joint mode is not the mode of the margin."""
-    n, mle = rows(fit), fit.value(fit.default, SIGMA, "mle")
-    return Pair(
-        "coordinates of a joint mode",
-        "The MAP of sigma is the peak of the posterior density of sigma.",
-        f"It is the coordinate of the peak of mu and sigma together. Under flat priors that is {significant(mle, 4)}, "
-        f"and the peak of the density of sigma alone {significant(mle * math.sqrt(n / (n - 1)), 4)}: integrating mu "
-        "out gives back one degree of freedom.",
-    )
+    """Bias of the sd, plug-in prediction, modes and their scales, losses."""
+    return kept(beliefs.pairs(fit))
 
 
 def take_home(fit: Fit) -> list[str]:
@@ -160,7 +98,7 @@ def exercises(fit: Fit) -> list[Exercise]:
             "sigma?",
             f"The difference, over s√(1 + 1/n), is a t with {n - 1:,} degrees of freedom: within "
             f"{significant(z * math.sqrt((n - 1) / (n + 1)), 4)} with probability "
-            f"{significant(plugged_coverage(n, level), 4)}, not {significant(level, 3)}.",
+            f"{significant(float(real_coverage(n, level)), 4)}, not {significant(level, 3)}.",
         ),
         Exercise(
             "stretch",

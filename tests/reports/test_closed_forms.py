@@ -11,13 +11,15 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from reports.teaching import coin, family, gaussian, logistic, mixture, regression
+from reports import conjugate, plugged
+from reports.beliefs import coin, family, gaussian, logistic, mixture, regression
+from reports.teaching import gaussian as taught
 from tests.reports.lessons import fit_of
 
 
 @pytest.mark.parametrize(("a", "b"), [(5, 2), (67, 37), (1, 1), (0.5, 3)])
 def test_the_next_flips(a: float, b: float) -> None:
-    assert coin.all_heads(a, b) == pytest.approx(stats.beta(a, b).moment(coin.AHEAD), rel=1e-9)
+    assert conjugate.all_heads(a, b) == pytest.approx(stats.beta(a, b).moment(conjugate.AHEAD), rel=1e-9)
 
 
 @pytest.mark.parametrize(("heads", "flips", "a", "b"), [(3, 3, 1, 1), (65, 100, 10, 10), (0, 7, 0.5, 2)])
@@ -25,31 +27,33 @@ def test_the_bayes_factor(heads: int, flips: int, a: float, b: float) -> None:
     density = stats.beta(a, b).pdf
     marginal = quad(lambda p: stats.binom.pmf(heads, flips, p) * density(p), 0, 1, epsabs=1e-13)[0]
     expected = np.log(marginal) - stats.binom.logpmf(heads, flips, 0.5)
-    assert coin.log_bayes_factor(heads, flips, a, b) == pytest.approx(expected, rel=1e-6, abs=1e-8)
+    assert conjugate.log_bayes_factor(heads, flips, a, b) == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
 def test_the_mode_on_the_log_odds_scale_is_the_mean(tmp_path: Path) -> None:
     fit = fit_of("coin", tmp_path)
-    a, b = coin.posterior(fit)
+    a, b = conjugate.posterior(fit)
     assert (a, b) == (5, 2)
     found = minimize_scalar(lambda z: -stats.beta(a, b).logpdf(expit(z)) - np.log(expit(z) * expit(-z)))
-    told = next(pair.fact for pair in coin.pairs(fit) if "log-odds" in pair.fact and "taken back" in pair.fact)
+    pair = coin.mode(fit)
+    assert pair is not None
+    told = pair.fact
     assert f"taken back, is {expit(found.x):.3f}." in told
     assert f"The median is {stats.beta(a, b).median():.3f} on both" in told
 
 
 @pytest.mark.parametrize(("rate", "a", "b"), [(0.65, 2, 2), (0.3, 1, 1), (0.9, 20, 20), (0.5, 2, 2)])
 def test_how_many_flips_make_the_readings_agree(rate: float, a: float, b: float) -> None:
-    found = coin.flips_to_agree(rate, a, b)
+    found = conjugate.flips_to_agree(rate, a, b)
     assert found is not None
 
     def gap(n: float) -> float:
         posterior = stats.beta(a + n * rate, b + n * (1 - rate))
         return float(abs(rate - posterior.mean()) / posterior.std())
 
-    assert gap(found) <= coin.AGREE
-    assert all(gap(n) > coin.AGREE for n in [max(1, int(found * 0.995) - 1)] if found > 1)
-    assert coin.flips_to_agree(1.0, a, b) is None
+    assert gap(found) <= conjugate.AGREE
+    assert all(gap(n) > conjugate.AGREE for n in [max(1, int(found * 0.995) - 1)] if found > 1)
+    assert conjugate.flips_to_agree(1.0, a, b) is None
 
 
 def test_the_coverage_of_wald_intervals(tmp_path: Path) -> None:
@@ -58,7 +62,7 @@ def test_the_coverage_of_wald_intervals(tmp_path: Path) -> None:
     k = np.arange(1, n)
     half = z * np.sqrt(k / n * (1 - k / n) / n)
     expected = stats.binom.pmf(k, n, p)[np.abs(k / n - p) <= half].sum()
-    told = coin._wald(fit_of("coin", tmp_path), n).fact
+    told = coin.covered(fit_of("coin", tmp_path), n).fact
     assert f"probability {expected:.2f}" in told
     assert "0.40" in told
 
@@ -78,7 +82,7 @@ def test_the_coverage_of_plugged_in_predictions(n: int) -> None:
     rng, worlds = np.random.default_rng(n), 200_000
     y, new = rng.normal(size=(worlds, n)), rng.normal(size=worlds)
     covered = np.abs(new - y.mean(axis=1)) <= stats.norm.ppf(0.975) * y.std(axis=1)
-    assert gaussian.plugged_coverage(n, 0.95) == pytest.approx(covered.mean(), abs=5 * covered.std() / np.sqrt(worlds))
+    assert plugged.real_coverage(n, 0.95) == pytest.approx(covered.mean(), abs=5 * covered.std() / np.sqrt(worlds))
 
 
 def test_modes_of_sigma(tmp_path: Path) -> None:
@@ -96,7 +100,7 @@ def test_modes_of_sigma(tmp_path: Path) -> None:
         )
         return float(found.x)
 
-    told = " ".join(one.answer for one in gaussian.exercises(fit))
+    told = " ".join(one.answer for one in taught.exercises(fit))
     assert f"√(S/(n + 1)) = {mode(n + 1):.4g}" in told
     assert f"√(S/(n - 1)) = {mode(n - 1):.4g}" in told
 

@@ -12,9 +12,10 @@ from scipy import stats
 
 from models.contract import dataset
 from reports import expected, fairness, groups, loss
+from reports.beliefs import mixture as beliefs
 from reports.breaks import logistic
 from reports.loss import Margin
-from reports.teaching import coin, mixture
+from reports.teaching import coin
 
 
 def runs(widths: list[float], bic: list[float], monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -30,11 +31,11 @@ def runs(widths: list[float], bic: list[float], monkeypatch: pytest.MonkeyPatch)
 
 def test_spikes_do_not_count_the_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     fit = runs([1.0, 0.4, 0.3, 1e-5], [300.0, 200.0, 210.0, 100.0], monkeypatch)
-    assert mixture.chosen(fit) == (2, {2: 1}, [4])
-    pair = mixture._criterion(fit)
+    assert beliefs.chosen(fit) == (2, {2: 1}, [4])
+    pair = beliefs.criterion(fit)
     assert pair is not None
     assert "here 2, without 4, whose lowest BIC is a spike" in pair.fact
-    assert mixture.chosen(runs([1e-5], [100.0], monkeypatch)) is None
+    assert beliefs.chosen(runs([1e-5], [100.0], monkeypatch)) is None
 
 
 def test_three_heads_of_three_move_the_posterior_by_flat_sds() -> None:

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from comparisons import rules
 from reports import lesson, ranking
+from reports.beliefs import general
+from reports.beliefs import mixture as mixture_beliefs
 from reports.lesson import FOLDER, GRADES, is_sound
 from reports.page import section
 from reports.ranking import Entry
@@ -101,7 +103,7 @@ def test_the_quiz_agrees_with_the_table(mle: float, mode: float, mean: float, mc
 @given(st.floats(0.2, 1.0), st.floats(0.2, 1.0))
 def test_what_is_said_of_an_interval_is_the_rule(mle: float, mode: float) -> None:
     fit = made_fit([{"mle_mass": mle, "map_mass": mode}])
-    pair = generic.held(fit)
+    pair = general.held(fit)
     assert pair is not None
     worst = max((mle, mode), key=lambda mass: abs(mass - LEVEL))
     close = rules.holds(worst, 0.004, LEVEL)
@@ -111,7 +113,7 @@ def test_what_is_said_of_an_interval_is_the_rule(mle: float, mode: float) -> Non
 @given(st.lists(VALUES, min_size=2, max_size=4), st.sampled_from([0.001, 0.01, 0.2]))
 def test_whether_the_prior_is_washed_out_follows_from_the_means(means: list[float], mcse: float) -> None:
     fit = made_fit([{"posterior_estimate": one, "posterior_mcse": mcse} for one in means])
-    pair = generic.washed_out(fit)
+    pair = general.washed_out(fit)
     assert pair is not None
     apart, noise = (max(means) - min(means)) / 0.5, 3 * math.hypot(mcse, mcse) / 0.5
     assert ("here they nearly have" in pair.fact) == (apart + noise <= 0.1)
@@ -122,7 +124,7 @@ def test_whether_the_prior_is_washed_out_follows_from_the_means(means: list[floa
 
 def test_the_largest_difference_is_that_of_any_two_priors() -> None:
     fit = made_fit([{"posterior_estimate": one} for one in (2.0, 1.0, 2.7)])
-    pair = generic.washed_out(fit)
+    pair = general.washed_out(fit)
     assert pair is not None
     assert "under the prior p1 and" in pair.fact
     assert "under p2: 3.4 posterior sd" in pair.fact
@@ -251,7 +253,7 @@ def test_exact_zeros_are_those_of_the_mode_only(tmp_path: Path) -> None:
 
 
 def test_who_is_surer_follows_from_the_memberships(fits: dict[str, Fit]) -> None:
-    plugged, averaged = mixture.unsure(fits["mixture"])
+    plugged, averaged = mixture_beliefs.unsure(fits["mixture"])
     told = mixture.quiz(fits["mixture"])[0].answer
     assert told.startswith(f"{plugged:,} with the MAP plugged in, {averaged:,} averaged: ")
     assert ("MAP is the surer" in told) == (plugged < averaged)
