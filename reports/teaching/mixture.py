@@ -20,6 +20,12 @@ READING = (
         "Dealing with label switching in mixture models",
         "Journal of the Royal Statistical Society B 62, doi:10.1111/1467-9868.00265",
     ),
+    Source(
+        "Merkle, E. C., Furr, D. and Rabe-Hesketh, S.",
+        2019,
+        "Bayesian comparison of latent variable models: conditional versus marginal likelihoods",
+        "Psychometrika 84, doi:10.1007/s11336-019-09679-0",
+    ),
     *generic.READING[:1],
 )
 

@@ -26,6 +26,12 @@ READING = (
         "The Bayesian lasso",
         "Journal of the American Statistical Association 103, doi:10.1198/016214508000000337",
     ),
+    Source(
+        "Gribonval, R.",
+        2011,
+        "Should penalized least squares regression be interpreted as maximum a posteriori estimation?",
+        "IEEE Transactions on Signal Processing 59, doi:10.1109/TSP.2011.2107908",
+    ),
     *generic.READING[:1],
 )
 

@@ -55,7 +55,8 @@ def test_a_belief_leads_to_where_it_is_shown_to_be_false(home: Path) -> None:
         assert row is not None
         belief = text(row.select("th")[0]).strip(" ✗“”")
         assert Pair(belief, "", "").key == anchor
-        assert soup(home, page.removesuffix(".html")).select_one(f"#said article#{anchor} h3")
+        heading = soup(home, page.removesuffix(".html")).select_one(f"#said article#{anchor} h3")
+        assert text(heading).startswith("Often said: “")
 
 
 def test_marks_of_a_strip_stand_where_the_points_lie() -> None:
