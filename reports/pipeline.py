@@ -39,14 +39,7 @@ TAKEN = ("comparison.csv", "checks.json", "verdict.md", "fit.ipynb", "fit.nc", *
 HANDOUT = "handouts/{}.pdf"
 """The page on paper, if it was made."""
 GUIDE = (
-    "guide.py",
-    "planted.py",
-    "glossary.py",
-    "glossary.toml",
-    "draw.py",
-    "panels.py",
-    "style.py",
-    "templating.py",
+    *("guide.py", "planted.py", "glossary.py", "glossary.toml", "draw.py", "panels.py", "style.py", "templating.py"),
     "templates/style.css",
 )
 """What the reading guide is made by, with the templates of its own; it is not drawn anew when other code changes."""

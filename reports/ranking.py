@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import arviz as az
 import numpy as np
+from numpy.typing import NDArray
 
 from comparisons.digits import exists, number
 from comparisons.rules import STANDARD_ERRORS
+from comparisons.verdict import share
 from reports.stored import Fit
 from reports.words import NAMES, called, error_of, listed
 
@@ -100,6 +102,19 @@ def quantile_error(fit: Fit, prior: str, label: str) -> float:
     """Monte Carlo standard error of the distance of the ends of the posterior interval, taken as independent."""
     draws, tail = fit.draws(prior)[label].values, (1 - fit.level) / 2
     return math.hypot(*(float(az.mcse(draws, method="quantile", prob=prob)) for prob in (tail, 1 - tail)))
+
+
+def share_of(hits: NDArray[np.bool_]) -> str:
+    """Share of the draws, shape (chain, draw), for which something holds, as its Monte Carlo error allows."""
+    found = float(hits.mean())
+    error = float(az.mcse(hits.astype(float), method="mean")) if 0 < found < 1 else 0.0
+    return f"{number(100 * found, 100 * error)} %" if error > 0 else share(found)
+
+
+def square_errors(fit: Fit, prior: str, label: str) -> tuple[float, float]:
+    """Monte Carlo errors of the square of a posterior mean, and of the variance, as of a Normal posterior."""
+    mean, sd, mcse = (fit.value(prior, label, "posterior", key) for key in ("estimate", "sd", "mcse"))
+    return 2 * abs(mean) * mcse, math.sqrt(2) * sd * mcse
 
 
 def moves(fit: Fit, label: str) -> tuple[int, int, list[Entry]] | None:

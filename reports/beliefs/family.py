@@ -94,12 +94,13 @@ def nothing_known(fit: Fit) -> Pair | None:
     relative = {label: float(_relative(fit.draws(fit.default)[label].values)) for label in fit.labels}
     worst = max(relative, key=lambda label: relative[label])
     better = float(_relative(values))
+    shares = [percent(float(significant(one, 2))) for one in (relative[worst], better)]
     side = "better" if better < relative[worst] else "no better"
     return Pair(
         "If the parameters are hardly known, nothing is",
         "If the parameters are hardly known, nothing is.",
-        f"{worst} is known to {percent(round(relative[worst], 3))} of itself (sd over mean); the mean of the "
-        f"distribution, {formula}, to {percent(round(better, 3))}: {side}. It is "
+        f"{worst} is known to {shares[0]} of itself (sd over mean); the mean of the distribution, {formula}, to "
+        f"{shares[1]}: {side}. It is "
         f"{number(float(values.mean()), error)}, and the average of the data can be seen through any combination that "
         "keeps it.",
     )

@@ -12,7 +12,7 @@ from comparisons.verdict import share
 from reports import pictures
 from reports import typical as typical_set
 from reports.lesson import Pair, is_sound
-from reports.ranking import farthest, readable, shown
+from reports.ranking import farthest, readable, share_of, shown
 from reports.stored import Fit
 from reports.words import NAMES, error_of
 
@@ -25,13 +25,13 @@ def most_probable(fit: Fit) -> Pair | None:
     label = farthest(fit)
     if not is_sound(fit):
         return None
-    mode, draws = fit.value(fit.default, label, "map"), fit.draws(fit.default)[label].values.ravel()
+    mode, draws = fit.value(fit.default, label, "map"), fit.draws(fit.default)[label].values
     return Pair(
         MOST_PROBABLE,
         "The MAP is the most probable value.",
         "No single value of a continuous parameter has any probability. The MAP, "
         f"{shown(fit, fit.default, label, 'map')} for {label}, is where the density of all parameters together is "
-        f"highest on the scale of the priors; {share(float((draws < mode).mean()))} of the posterior lies below it. "
+        f"highest on the scale of the priors; {share_of(draws < mode)} of the posterior lies below it. "
         "On another scale the mode is elsewhere, while the posterior's quantiles only change their units.",
     )
 
@@ -83,6 +83,7 @@ def washed_out(fit: Fit, exact: Mapping[str, tuple[float, float]] | None = None)
         mean, sd, mcse = _centre(fit, one, label, exact)
         values.append(number(mean, mcse or sd / 100))
     told = f"the posterior mean of {label} is {values[0]} under the prior {pair[0]} and {values[1]} under {pair[1]}"
+    size = number(apart, noise / STANDARD_ERRORS) if noise else significant(apart, 2)
     if apart + noise <= SMALL:
         end = "here they nearly have."
     elif apart <= noise:
@@ -95,8 +96,7 @@ def washed_out(fit: Fit, exact: Mapping[str, tuple[float, float]] | None = None)
         "Enough data always wash the prior out",
         "Enough data always wash the prior out.",
         f"In regular models, in time, if no prior excludes the truth. With {pictures.size(fit)}, {told}: "
-        f"{significant(apart, 2)} posterior sd (under {pair[0]}) apart, the largest such difference between any two "
-        f"priors; {end}",
+        f"{size} posterior sd (under {pair[0]}) apart, the largest such difference between any two priors; {end}",
     )
 
 

@@ -17,7 +17,7 @@ from reports.lesson import Pair
 from reports.priors import family_of, scales_of
 from reports.ranking import readable, shown
 from reports.stored import Fit
-from reports.words import listed, plural
+from reports.words import error_of, listed, plural
 
 INTERCEPT = "intercept"
 EXISTS = "A logistic regression always has a maximum likelihood estimate"
@@ -58,7 +58,7 @@ def odds(fit: Fit) -> Pair:
     """E[exp(beta)] is not exp(E[beta]), and exists only where tails are light: under a Normal prior they are."""
     label = largest_slope(fit)
     odds = np.exp(fit.draws(fit.default)[label].values)
-    plugged = math.exp(fit.value(fit.default, label, "posterior"))
+    plugged, mcse = math.exp(fit.value(fit.default, label, "posterior")), error_of(fit, fit.default, label, "posterior")
     mean = (
         f"the posterior mean of the odds ratio itself is larger, "
         f"{number(float(odds.mean()), float(az.mcse(odds, method='mean')))}"
@@ -69,8 +69,9 @@ def odds(fit: Fit) -> Pair:
         "The estimate of a function is the function of the estimate",
         "The estimate of an odds ratio is e to the estimated coefficient.",
         f"For the MLE and for a median, yes: for {name_of(label)} the posterior median of the odds ratio is "
-        f"{significant(float(np.median(odds)), 3)}, e to the median of the coefficient. But e to the posterior mean is "
-        f"{significant(plugged, 3)}; {mean}; and a mode on the new scale lies elsewhere again.",
+        f"{number(float(np.median(odds)), 3 * plugged * mcse)}, e to the median of the coefficient. But e to the "
+        f"posterior mean is {number(plugged, plugged * mcse)}; {mean}; and a mode on the new scale lies elsewhere "
+        "again.",
     )
 
 

@@ -7,13 +7,12 @@ import math
 import numpy as np
 
 from comparisons.digits import exists, number, significant
-from comparisons.verdict import share
 from reports import other_penalty
 from reports.beliefs import general
 from reports.breaks.regression import PRINTED, STARTS, learnt
 from reports.lesson import Pair
 from reports.priors import family_of, scales_of
-from reports.ranking import readable, shown, span
+from reports.ranking import readable, share_of, shown, span
 from reports.stored import Fit
 from reports.words import listed, plural
 
@@ -107,14 +106,14 @@ def selects(fit: Fit) -> Pair | None:
         return None
     label = next(one for one in slopes(fit) if fit.value(LAPLACE, one, "map") == 0)
     draws, sd = fit.draws(LAPLACE)[label].values, fit.value(LAPLACE, label, "posterior", "sd")
-    near = float((np.abs(draws) < SMALL * sd).mean())
+    near = share_of(np.abs(draws) < SMALL * sd)
     return Pair(
         "A Laplace prior sets coefficients to zero",
         "A Laplace prior sets the coefficients that do not matter to zero.",
         f"Only the mode does: under the prior {LAPLACE} {plural(found[0], 'coefficient')} of the MAP "
         f"{'is' if found[0] == 1 else 'are'} exactly zero, but the posterior has no mass there, and of {found[3]:,} "
         f"drawn values {found[2]} are zero. For {name_of(label)} the posterior mean is "
-        f"{shown(fit, LAPLACE, label, 'posterior')}, and {share(near)} of the posterior lies within {SMALL:g} sd of "
+        f"{shown(fit, LAPLACE, label, 'posterior')}, and {near} of the posterior lies within {SMALL:g} sd of "
         "zero.",
     )
 
@@ -185,11 +184,11 @@ def zero_inside(fit: Fit) -> Pair | None:
     if not inside:
         return None
     label = max(inside, key=lambda one: abs(fit.value(fit.default, one, "posterior")))
-    above = float((fit.draws(fit.default)[label].values > 0).mean())
-    side, sure = ("positive", above) if above > 0.5 else ("negative", 1 - above)
+    above = fit.draws(fit.default)[label].values > 0
+    side, sure = ("positive", above) if above.mean() > 0.5 else ("negative", ~above)
     return Pair(
         "A predictor whose interval contains zero has no effect",
         "If the interval contains zero, the predictor has no effect.",
         f"It says that the sign is not known well. The interval of {name_of(label)}, {span(fit, fit.default, label)}, "
-        f"contains zero, and also values far from it; the coefficient is {side} with probability {share(sure)}.",
+        f"contains zero, and also values far from it; the coefficient is {side} with probability {share_of(sure)}.",
     )

@@ -6,12 +6,12 @@ import math
 
 from scipy.stats import norm, t
 
-from comparisons.digits import percent, significant
+from comparisons.digits import number, percent, significant
 from reports.beliefs import gaussian as beliefs
 from reports.beliefs.gaussian import mle_bias, rows
 from reports.lesson import Exercise, Pair, Question, Source, kept
 from reports.plugged import real_coverage
-from reports.ranking import readable, shown, span
+from reports.ranking import readable, shown, span, square_errors
 from reports.spread import MU, SIGMA
 from reports.stored import Fit
 from reports.teaching import generic
@@ -71,7 +71,7 @@ def exercises(fit: Fit) -> list[Exercise]:
     s = mle * math.sqrt(n / (n - 1))
     z, q = norm.ppf((1 + level) / 2), t.ppf((1 + level) / 2, n - 1)
     gap = (mle - fit.value(fit.default, SIGMA, "posterior")) / fit.value(fit.default, SIGMA, "posterior", "sd")
-    reference = math.sqrt(n / (n + 1)) * mle
+    reference, errors = math.sqrt(n / (n + 1)) * mle, _errors(fit)
     return [
         Exercise(
             "warm-up",
@@ -82,7 +82,7 @@ def exercises(fit: Fit) -> list[Exercise]:
         Exercise(
             "warm-up",
             "How many posterior sd does the MLE of sigma lie from the posterior mean? Which way, and why that way?",
-            f"{significant(gap, 2)}: {'below' if gap < 0 else 'above'}. The likelihood of sigma has a long right "
+            f"{number(gap, errors[0])}: {'below' if gap < 0 else 'above'}. The likelihood of sigma has a long right "
             "tail, which a mean feels and a maximum does not; a prior can pull against that.",
         ),
         Exercise(
@@ -113,11 +113,17 @@ def exercises(fit: Fit) -> list[Exercise]:
             "stretch",
             "What would the MLE of the variance be? And the posterior mean of the variance?",
             f"The MLE goes along: {significant(mle, 4)}² = {significant(mle**2, 4)}. The mean does not: it is the "
-            f"square of the mean of sigma plus its variance, {significant(_second_moment(fit), 3)} (the square alone: "
-            f"{significant(fit.value(fit.default, SIGMA, 'posterior') ** 2, 3)}; Monte Carlo error of the mean of "
-            f"sigma {significant(error_of(fit, fit.default, SIGMA, 'posterior'), 2)}).",
+            f"square of the mean of sigma plus its variance, {number(_second_moment(fit), errors[1])} (the square "
+            f"alone: {number(fit.value(fit.default, SIGMA, 'posterior') ** 2, errors[1])}; Monte Carlo error of the "
+            f"mean of sigma {significant(error_of(fit, fit.default, SIGMA, 'posterior'), 2)}).",
         ),
     ]
+
+
+def _errors(fit: Fit) -> tuple[float, float]:
+    """Monte Carlo errors of the mean of sigma in posterior sd, and of the mean of its square."""
+    sd, mcse = (fit.value(fit.default, SIGMA, "posterior", key) for key in ("sd", "mcse"))
+    return mcse / sd, math.hypot(*square_errors(fit, fit.default, SIGMA))
 
 
 def _second_moment(fit: Fit) -> float:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import arviz as az
 
 from comparisons import writing
 from comparisons.digits import exists, number, percent, significant
 from comparisons.rules import STANDARD_ERRORS
-from comparisons.verdict import share
 from reports import ranking
 from reports.beliefs import general
 from reports.lesson import Exercise, Pair, Question, Source, is_sound, kept
-from reports.ranking import farthest, readable, shown, span
+from reports.ranking import farthest, readable, share_of, shown, span, square_errors
 from reports.stored import Fit
 from reports.words import NAMES, error_of, listed, plural
 
@@ -143,15 +144,15 @@ def _by_hand(fit: Fit) -> Exercise | None:
     label = farthest(fit)
     if not readable(fit, fit.default, label, "mle"):
         return None
-    mean, sd = (fit.value(fit.default, label, "posterior", key) for key in ("estimate", "sd"))
+    mean, sd, mcse = (fit.value(fit.default, label, "posterior", key) for key in ("estimate", "sd", "mcse"))
     gap = (fit.value(fit.default, label, "mle") - mean) / sd
     return Exercise(
         "warm-up",
         f"How many posterior standard deviations lie between the MLE and the posterior mean of {label}? "
         "Take both from the table. Would you mind?",
         f"({shown(fit, fit.default, label, 'mle')} - {shown(fit, fit.default, label, 'posterior')}) / "
-        f"{number(sd, error_of(fit, fit.default, label, 'posterior'))} = {significant(gap, 2)}. Up to a tenth nobody "
-        "should; from two on the MLE lies where the posterior hardly is.",
+        f"{number(sd, error_of(fit, fit.default, label, 'posterior'))} = {number(gap, mcse / sd)}. Up to a tenth "
+        "nobody should; from two on the MLE lies where the posterior hardly is.",
     )
 
 
@@ -178,7 +179,7 @@ def _probability(fit: Fit) -> Exercise:
     told = (
         "half of it, as far as the draws can tell: this posterior is nearly symmetric"
         if abs(below.mean() - 0.5) <= STANDARD_ERRORS * float(az.mcse(below.astype(float), method="mean"))
-        else f"{share(float(below.mean()))} of it: a long tail draws the mean away from the median"
+        else f"{share_of(below)} of it: a long tail draws the mean away from the median"
     )
     return Exercise(
         "standard",
@@ -206,10 +207,11 @@ def _more_draws(fit: Fit) -> Exercise:
 def _square(fit: Fit) -> Exercise:
     label = farthest(fit)
     mean, sd = (fit.value(fit.default, label, "posterior", key) for key in ("estimate", "sd"))
+    errors = square_errors(fit, fit.default, label)
     return Exercise(
         "stretch",
         f"Is the posterior mean of the square of {label} the square of its posterior mean? By how much do they differ?",
-        f"The mean of the square is the squared mean plus the variance: {significant(mean**2, 4)} + "
-        f"{significant(sd**2, 3)} = {significant(mean**2 + sd**2, 4)}. A point plugged into a formula leaves that "
-        "second part out.",
+        f"The mean of the square is the squared mean plus the variance: {number(mean**2, errors[0])} + "
+        f"{number(sd**2, errors[1])} = {number(mean**2 + sd**2, math.hypot(*errors))}. A point plugged into a formula "
+        "leaves that second part out.",
     )

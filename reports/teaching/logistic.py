@@ -96,8 +96,8 @@ def exercises(fit: Fit) -> list[Exercise]:
         Exercise(
             "standard",
             f"By how much, at most, can the probability of the event change per unit of {name_of(label)}?",
-            f"The logistic function is steepest at one half, with slope 1/4: {significant(mean, 3)}/4 = "
-            f"{significant(mean / 4, 2)}.",
+            f"The logistic function is steepest at one half, with slope 1/4: "
+            f"{shown(fit, fit.default, label, 'posterior')}/4 = {significant(mean / 4, 2)}.",
         ),
         Exercise(
             "standard",

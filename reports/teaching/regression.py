@@ -7,7 +7,7 @@ import math
 import arviz as az
 from scipy.stats import binom
 
-from comparisons.digits import percent, significant
+from comparisons.digits import number, percent, significant
 from comparisons.rules import STANDARD_ERRORS
 from comparisons.verdict import share
 from reports.beliefs import regression as beliefs
@@ -167,14 +167,14 @@ def _by_freedom(fit: Fit) -> Exercise | None:
 
 def _units(fit: Fit) -> Exercise:
     label = slopes(fit)[0]
-    mean = fit.value(fit.default, label, "posterior")
+    mean, mcse = (fit.value(fit.default, label, "posterior", key) for key in ("estimate", "mcse"))
     return Exercise(
         "stretch",
         f"Measure {name_of(label)} in units a thousand times smaller. What happens to the three estimates, if the "
         "prior is left as it is? And if it is restated in the new units?",
-        f"Restated, all three are divided by 1,000 ({significant(mean / 1000, 3)} for the posterior mean) and nothing "
-        "else changes. Left as it is, the MLE still only changes its unit, but beside so small a coefficient the "
-        "prior hardly shrinks any more: a penalty is a statement in units.",
+        f"Restated, all three are divided by 1,000 ({number(mean / 1000, mcse / 1000)} for the posterior mean) and "
+        "nothing else changes. Left as it is, the MLE still only changes its unit, but beside so small a coefficient "
+        "the prior hardly shrinks any more: a penalty is a statement in units.",
     )
 
 

@@ -127,7 +127,7 @@ def test_the_largest_difference_is_that_of_any_two_priors() -> None:
     pair = general.washed_out(fit)
     assert pair is not None
     assert "under the prior p1 and" in pair.fact
-    assert "under p2: 3.4 posterior sd" in pair.fact
+    assert "under p2: 3.40 posterior sd" in pair.fact
 
 
 def test_far_is_where_a_normal_posterior_hardly_is(fits: dict[str, Fit]) -> None:
