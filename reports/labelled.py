@@ -19,7 +19,7 @@ from models.contract.components import terms_at
 from reports.stored import Array, Fit
 
 SEED = 0  # of the labels
-MOST = 600_000  # draws times observations that are looked at
+MOST = 300_000  # draws times observations that are looked at
 LEAD = ("chain", "draw", "observation")
 
 

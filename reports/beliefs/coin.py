@@ -114,7 +114,7 @@ def confidence(fit: Fit) -> Pair | None:
     return Pair(
         "A confidence interval holds the parameter with the probability of its level",
         f"Theta lies in this {level} confidence interval with probability {level}.",
-        f"The {level} belong to the recipe: of many data sets about so many give an interval that holds the truth. "
+        f"The {level} belong to the recipe: of many data sets about that share gives an interval that holds the truth. "
         f"This one, {span(fit, fit.default, THETA, 'mle')}, holds it or does not. A probability that it does needs a "
         f"prior, and goes with it: {told}.",
     )

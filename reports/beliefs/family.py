@@ -97,7 +97,7 @@ def nothing_known(fit: Fit) -> Pair | None:
     shares = [percent(float(significant(one, 2))) for one in (relative[worst], better)]
     side = "better" if better < relative[worst] else "no better"
     return Pair(
-        "If the parameters are hardly known, nothing is",
+        "If the parameters are hardly known, nothing is known",
         "If the parameters are hardly known, nothing is.",
         f"{worst} is known to {shares[0]} of itself (sd over mean); the mean of the distribution, {formula}, to "
         f"{shares[1]}: {side}. It is "

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from comparisons.digits import number, percent, significant
+from comparisons.digits import percent, significant
 from reports import components, groups, labelled
 from reports.beliefs import general
 from reports.lesson import Pair
@@ -174,8 +174,8 @@ def left_out(fit: Fit) -> Pair | None:
         "The labels of a mixture are parameters like any others",
         "Give every point a label, sample the labels too, and leave out points as ever.",
         "The label of a point that is left out must be unknown again, and the draws of it are not: they were chosen by "
-        f"this very point. Leave-one-out from labels drawn says {number(found.drawn, 0.1)} for the log density of all "
+        f"this very point. Leave-one-out from labels drawn says {found.drawn:.0f} for the log density of all "
         f"{found.n:,} points, and warns at {found.drawn_bad:,} of them (k-hat); with the labels summed out it says "
-        f"{number(found.summed, 0.1)} and warns at {found.summed_bad:,}. The question is the same and so is its "
+        f"{found.summed:.0f} and warns at {found.summed_bad:,}. The question is the same and so is its "
         "answer: the second.",
     )

@@ -169,7 +169,7 @@ def divisor(fit: Fit) -> Pair | None:
     if freedom <= 0:
         return None
     return Pair(
-        "With this much data maximum likelihood is nearly unbiased",
+        "Maximum likelihood estimates are nearly unbiased if there are many rows",
         "Maximum likelihood estimates of everything are nearly unbiased with this much data.",
         f"Not of sigma: every fitted coefficient uses up a degree of freedom. The MLE divides by n = {rows(fit):,} "
         f"and is {shown(fit, fit.default, SIGMA, 'mle')}; with the divisor {freedom:,} it is "
