@@ -18,6 +18,7 @@ import numpy as np
 from comparisons.digits import exists, number, significant
 from reports import charts
 from reports.charts import Chart, Knob
+from reports.spread import mode as mode_alone
 from reports.stored import POINTS, Array, Fit
 
 RATIOS = ((1, 19), (1, 9), (1, 4), (1, 2), (1, 1), (2, 1), (4, 1), (9, 1), (19, 1))  # c_under : c_over
@@ -45,6 +46,8 @@ class Margin:
         ``mle`` and ``map``; NaN where there is none.
     alone : bool
         Whether the model has no other parameter.
+    mode : float
+        Mode of this margin, where it is known without draws; else NaN.
     """
 
     label: str
@@ -52,6 +55,7 @@ class Margin:
     ess: float
     points: dict[str, float]
     alone: bool = False
+    mode: float = np.nan
 
     @property
     def sd(self) -> float:
@@ -79,7 +83,7 @@ def margins(fit: Fit, prior: str) -> list[Margin]:
         ess = min(fit.value(prior, label, "posterior", column) for column in ("ess_bulk", "ess_tail"))
         points = {reading: fit.value(prior, label, reading) for reading in POINTS}
         ess = min(ess, len(draws)) if exists(ess) else len(draws)
-        found.append(Margin(label, draws, ess, points, alone=len(fit.labels) == 1))
+        found.append(Margin(label, draws, ess, points, alone=len(fit.labels) == 1, mode=mode_alone(fit, prior, label)))
     return found
 
 
@@ -308,13 +312,15 @@ def winners_sentence(margin: Margin) -> str:
 
 
 def _mode(margin: Margin) -> str:
-    """The mode of a margin: the MAP if it is the only parameter, and else about where the draws are densest."""
+    """The mode of a margin: the MAP of an only parameter, one known without draws, or where these are densest."""
     map_ = margin.points["map"]
     if margin.alone and exists(map_):
         return f"the mode, which with one parameter is the MAP: {number(map_, margin.sd / 100)}."
+    known = f"{number(margin.mode, margin.sd / 100)}, the other parameters integrated out by formula"
+    about = f"about {number(densest(margin.draws), 2 * margin.sd)} by a kernel density estimate"
     return (
-        f"the mode of this margin, about {number(densest(margin.draws), 2 * margin.sd)}. The MAP is the mode of all "
-        "parameters together, another point if there are several."
+        f"the mode of this margin, {known if exists(margin.mode) else about}. The MAP is the mode of all parameters "
+        "together, another point if there are several."
     )
 
 

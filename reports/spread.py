@@ -13,6 +13,7 @@ S / (n - 1), with the prior 1 / sigma that of S / n.
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -39,32 +40,32 @@ def statistics(fit: Fit) -> tuple[int, float, float] | None:
     return len(y), float(y.mean()), float(np.sum((y - y.mean()) ** 2))
 
 
-def mode(fit: Fit, prior: str) -> float | None:
-    """Mode of the posterior of sigma alone.
+def mode(fit: Fit, prior: str, label: str = SIGMA) -> float:
+    """Mode of the posterior of one parameter alone, where it is known without draws.
 
     Parameters
     ----------
     fit : Fit
-        Of values from one Normal(mu, sigma); else there is no answer.
-    prior : str
+    prior, label : str
 
     Returns
     -------
-    float or None
-        None for other models, for priors of mu under which it is not integrated in closed form, and if there is none.
+    float
+        NaN for all but sigma of values from one Normal(mu, sigma), for priors of mu under which it is not integrated in
+        closed form, and if there is none.
     """
-    known = statistics(fit) if fit.labels == [MU, SIGMA] and fit.text("scenario") == "gaussian" else None
-    written = json.loads(fit.text("distributions")).get(prior, {})
+    own = label == SIGMA and fit.labels == [MU, SIGMA] and fit.text("scenario") == "gaussian"
+    known, written = statistics(fit) if own else None, json.loads(fit.text("distributions") or "{}").get(prior, {})
     if known is None or not {MU, SIGMA} <= set(written):
-        return None
+        return math.nan
     centre, spread = (Distribution.from_json(written[name]) for name in (MU, SIGMA))
     return marginal_mode(*known, centre, spread)
 
 
-def marginal_mode(n: int, mean: float, squares: float, centre: Distribution, spread: Distribution) -> float | None:
+def marginal_mode(n: int, mean: float, squares: float, centre: Distribution, spread: Distribution) -> float:
     """As `mode`, from the statistics of the data and the priors of mu and sigma."""
     if centre.name not in ("Normal", "Flat", "Fixed") or n < 2 or squares <= 0:
-        return None
+        return math.nan
     h = centre.hyperparameters
     location = float(h.get("value", h.get("mu", mean)))
     t = 0.0 if centre.fixed else float(h.get("sigma", np.inf))
@@ -84,4 +85,4 @@ def marginal_mode(n: int, mean: float, squares: float, centre: Distribution, spr
     ends = (np.log(width) - REACH, np.log(width + abs(mean - location)) + REACH)
     found = minimize_scalar(minus, bounds=ends, method="bounded", options={"xatol": 1e-10})
     inside = min(found.x - ends[0], ends[1] - found.x) > 1e-3
-    return float(np.exp(found.x)) if inside and np.isfinite(found.fun) else None
+    return float(np.exp(found.x)) if inside and np.isfinite(found.fun) else math.nan

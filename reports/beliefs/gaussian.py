@@ -107,7 +107,7 @@ def marginal(fit: Fit) -> Pair | None:
     """The coordinate of a joint mode is not the mode of the margin; told where that is seen."""
     peak, sd = spread.mode(fit, fit.default), fit.value(fit.default, SIGMA, "posterior", "sd")
     here = fit.value(fit.default, SIGMA, "map")
-    if peak is None or not abs(peak - here) > SMALL * sd or not readable(fit, fit.default, SIGMA, "map"):
+    if not abs(peak - here) > SMALL * sd or not readable(fit, fit.default, SIGMA, "map"):
         return None
     n, mle = rows(fit), fit.value(fit.default, SIGMA, "mle")
     return Pair(
@@ -124,7 +124,7 @@ def losses(fit: Fit) -> Pair | None:
     """Mean, median and mode are each best for a loss; told where they differ."""
     margin = next((one for one in loss.margins(fit, fit.default) if one.label == SIGMA), None)
     peak = spread.mode(fit, fit.default)
-    if margin is None or peak is None:
+    if margin is None or not exists(peak):
         return None
     mean, median = (fit.value(fit.default, SIGMA, "posterior", key) for key in ("estimate", "median"))
     error = error_of(fit, fit.default, SIGMA, "posterior")

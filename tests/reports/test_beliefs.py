@@ -173,8 +173,20 @@ def test_the_mode_of_a_spread_in_closed_form() -> None:
     known = (8, 3.0, 28.0, Distribution("Flat"))
     assert spread.marginal_mode(*known, Distribution("HalfFlat")) == pytest.approx(np.sqrt(28 / 7))
     assert spread.marginal_mode(*known, Distribution("Reciprocal")) == pytest.approx(np.sqrt(28 / 8))
-    assert spread.marginal_mode(8, 3.0, 28.0, Distribution("Cauchy", alpha=0, beta=1), Distribution("HalfFlat")) is None
-    assert spread.marginal_mode(8, 3.0, 0.0, Distribution("Flat"), Distribution("HalfFlat")) is None
+    heavy = Distribution("Cauchy", alpha=0, beta=1)  # under which mu is not integrated in closed form
+    assert np.isnan(spread.marginal_mode(8, 3.0, 28.0, heavy, Distribution("HalfFlat")))
+    assert np.isnan(spread.marginal_mode(8, 3.0, 0.0, Distribution("Flat"), Distribution("HalfFlat")))
+
+
+def test_the_decision_speaks_of_the_same_mode(fits: dict[str, Fit]) -> None:
+    fit = fits["gaussian"]
+    y = fit.data["y"].values
+    mu, sigma = loss.margins(fit, "flat")
+    assert np.isnan(mu.mode)
+    assert sigma.mode == pytest.approx(y.std(ddof=1), rel=1e-6)  # under flat priors, of sigma alone
+    assert f"the mode of this margin, {sigma.mode:.3f}, the other" in loss.winners_sentence(sigma)
+    assert "by a kernel density estimate" in loss.winners_sentence(mu)
+    assert np.isnan(spread.mode(fits["family"], "weak", "rate"))
 
 
 def test_whose_map_is_told_where_it_is_another(fits: dict[str, Fit], tmp_path: Path) -> None:
