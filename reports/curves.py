@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import altair as alt
-import arviz as az
 import numpy as np
 
 from comparisons.digits import percent
@@ -42,7 +41,10 @@ def posteriors(fit: Fit) -> Chart:
             *(np.quantile(one, [TAIL, 1 - TAIL]) for one in draws.values()),
         ]
         low, high = min(end[0] for end in ends), max(end[1] for end in ends)
-        found = {prior: _density(one, low, high) for prior, one in draws.items()}
+        found = {
+            prior: densities.kernel(one, densities.supports(fit, prior)[label], (low, high), POINTS)
+            for prior, one in draws.items()
+        }
         top = max(float(y.max()) for _, y in found.values())
         for prior, (x, y) in found.items():
             curves += _curve(label, prior, x, y / top)
@@ -87,16 +89,20 @@ def learnt(fit: Fit) -> Chart | None:
     before, after = fit.draws(fit.default, "prior"), fit.draws(fit.default)
     narrowed = [-float(after[label].std() / before[label].std()) for label in fit.labels]
     labels, note = first(fit.labels, PANELS, "least narrowed", narrowed)
-    known = densities.prior_densities(fit, fit.default)
+    known, supports = densities.prior_densities(fit, fit.default), densities.supports(fit, fit.default)
     curves: list[dict[str, Any]] = []
     for label in labels:
         ends = np.quantile(before[label].values, [0.01, 0.99])
         low, high = min(ends[0], float(after[label].min())), max(ends[1], float(after[label].max()))
-        grid = np.linspace(low, high, POINTS)
-        exact = known.get(label)
-        with np.errstate(divide="ignore"):
-            prior = (grid, exact(grid)) if exact is not None else _density(before[label].values.ravel(), low, high)
-        for name, (x, y) in {"prior": prior, "posterior": _density(after[label].values.ravel(), low, high)}.items():
+        seen = {
+            name: densities.kernel(one[label].values, supports[label], (low, high), POINTS)
+            for name, one in {"prior": before, "posterior": after}.items()
+        }
+        if label in known:
+            grid = np.linspace(low, high, POINTS)
+            with np.errstate(divide="ignore"):
+                seen["prior"] = grid, known[label](grid)
+        for name, (x, y) in seen.items():
             finite = np.isfinite(y)
             curves += _curve(label, name, x[finite], y[finite] / y[finite].max())
     scale = alt.Scale(domain=["prior", "posterior"], range=[charts.QUIET, charts.COLOURS["posterior"]])
@@ -122,15 +128,6 @@ def _x(field: str) -> alt.X:
 
 def _y(field: str, low: float = 0.0) -> alt.Y:
     return alt.Y(f"{field}:Q", axis=None, scale=alt.Scale(domain=[low, 1.05], nice=False))
-
-
-def _density(draws: Array, low: float, high: float) -> tuple[Array, Array]:
-    """Kernel density by ArviZ at points between two ends."""
-    grid = np.linspace(low, high, POINTS)
-    if np.ptp(draws) == 0:
-        return np.array([draws[0], draws[0]]), np.array([0.0, 1.0])
-    x, y = (np.asarray(values, dtype=float) for values in az.kde(draws)[:2])
-    return grid, np.interp(grid, x, y, left=0, right=0)
 
 
 def _curve(label: str, name: str, x: Array, y: Array) -> list[dict[str, Any]]:

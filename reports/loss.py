@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
-import arviz as az
 import numpy as np
 
 from comparisons.digits import exists, number, significant
@@ -27,8 +26,6 @@ IN_TABLE = (1, 4, 7)
 MOST = 6  # parameters
 CURVE = 49  # actions of a curve
 REACH = 2.4  # posterior standard deviations on either side of the mean
-HIT = 0.25  # posterior sd: an action this near counts as a hit
-TINY = 1e-300
 NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior quantile"}
 
 
@@ -250,85 +247,3 @@ def sentence(margin: Margin, ratio: tuple[int, int]) -> str:
         else:
             parts.append(f"acting on the {NAMES[reading]} loses {size} posterior sd on average")
     return f"{lead}; {parts[0]}, and {parts[1]}."
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Actions under three losses: rows of a table, the best of each loss, and whether the last is told by the draws."""
-
-    rows: list[list[str]]
-    squared: str
-    absolute: str
-    hit: str
-    hit_error: float
-    told: bool
-
-
-def compared(margin: Margin) -> Compared:
-    """Mean, median and points under three losses.
-
-    Rows have the name of the action, the action, the root of its expected squared loss, its expected absolute loss and
-    the posterior probability within `HIT` posterior sd of it.
-    """
-    draws = margin.draws
-    actions = {"mean": float(draws.mean()), "median": float(np.median(draws))}
-    actions |= {NAMES[reading]: value for reading, value in margin.points.items() if exists(value)}
-    near = {name: np.abs(draws - action) <= HIT * margin.sd for name, action in actions.items()}
-    squared = {name: float(np.sqrt(np.mean((draws - action) ** 2))) for name, action in actions.items()}
-    absolute = {name: float(np.mean(np.abs(draws - action))) for name, action in actions.items()}
-    hits = {name: float(np.mean(one)) for name, one in near.items()}
-    first = max(hits, key=lambda name: hits[name])
-    others = [name for name in hits if name != first]
-    # Paired: the same draws count for both.
-    clear = [
-        hits[first] - hits[name] > 2 * float(np.std(near[first].astype(float) - near[name])) / np.sqrt(margin.ess)
-        for name in others
-    ]
-    error = margin.sd / float(np.sqrt(margin.ess))
-    return Compared(
-        rows=[
-            [name, number(actions[name], error), significant(squared[name], 4), significant(absolute[name], 4),
-             f"{hits[name]:.3f}"]
-            for name in actions
-        ],
-        squared=min(squared, key=lambda name: squared[name]),
-        absolute=min(absolute, key=lambda name: absolute[name]),
-        hit=first,
-        hit_error=float(np.sqrt(hits[first] * (1 - hits[first]) / margin.ess)),
-        told=all(clear),
-    )  # fmt: skip
-
-
-def winners_sentence(margin: Margin) -> str:
-    """Which action is best for which loss."""
-    found = compared(margin)
-    most = f"the {found.hit} has most" if found.told else "none has clearly the most"
-    return (
-        f"Each point is the best answer to some loss. For {margin.label}, of these the {found.squared} has the least "
-        f"squared loss and the {found.absolute} the least absolute loss; {most} of the posterior within {HIT:g} sd, "
-        "which is the loss of a hit or a miss. With an ever narrower target, the best answer to that is "
-        f"{_mode(margin)}"
-    )
-
-
-def _mode(margin: Margin) -> str:
-    """The mode of a margin: the MAP of an only parameter, one known without draws, or where these are densest."""
-    map_ = margin.points["map"]
-    if margin.alone and exists(map_):
-        return f"the mode, which with one parameter is the MAP: {number(map_, margin.sd / 100)}."
-    known = f"{number(margin.mode, margin.sd / 100)}, the other parameters integrated out by formula"
-    about = f"about {number(densest(margin.draws), 2 * margin.sd)} by a kernel density estimate"
-    return (
-        f"the mode of this margin, {known if exists(margin.mode) else about}. The MAP is the mode of all parameters "
-        "together, another point if there are several."
-    )
-
-
-def densest(draws: Array) -> float:
-    """Where a kernel density estimate is highest; of positive draws, one made on the scale of their logarithms.
-
-    The estimate smooths less where a positive parameter is small. The density of x is that of log x divided by x.
-    """
-    positive = bool((draws > 0).all())
-    x, y = (np.asarray(values, dtype=float) for values in az.kde(np.log(draws) if positive else draws)[:2])
-    return float(np.exp(x[np.argmax(np.log(np.maximum(y, TINY)) - x)])) if positive else float(x[np.argmax(y)])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
-import arviz as az
 import numpy as np
 import xarray as xr
 from scipy.integrate import cumulative_trapezoid
@@ -15,7 +14,7 @@ from comparisons.digits import exists, number, percent
 from comparisons.scales import Scale, scales_of
 from models.contract.families import POSITIVE, UNIT
 from reports import charts
-from reports.densities import posterior_curve
+from reports.densities import kernel, posterior_curve
 from reports.stored import Array, Fit
 from reports.words import listed
 
@@ -129,7 +128,7 @@ def density(fit: Fit, prior: str, label: str, draws: Array, modes: xr.Dataset) -
         return posterior_curve(fit, prior, label)
     # On the whole line a kernel meets no edge.
     scale = next(one for one in known().values() if one.power == 1 and one.name in modes["on"])
-    z, height = (np.asarray(one, dtype=float) for one in az.kde(scale.forward(draws), bw_fct=SMOOTHER)[:2])
+    z, height = kernel(scale.forward(draws), factor=SMOOTHER)
     x = scale.backward(z)
     return x, height * scale.slope(x)
 

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
-import arviz as az
 import numpy as np
 import xarray as xr
 
 from comparisons.digits import exists, percent, significant
 from reports import charts, densities
 from reports.charts import Chart, Knob
-from reports.stored import Array, Fit
+from reports.stored import Fit
 
 Records = dict[str, list[dict[str, Any]]]
 
@@ -200,7 +199,7 @@ def _curves(picture: Picture, records: Records) -> list[Any]:
     strengths = sweep["strength"].values if "strength" in sweep.coords else np.ones(sweep.sizes[along])
     curves, priors = [], []
     for p, kind in enumerate(map(str, sweep["prior"].values)):
-        known = densities.prior_densities(picture.fit, kind)
+        known, supports = densities.prior_densities(picture.fit, kind), densities.supports(picture.fit, kind)
         for g, part in enumerate(picture.chosen):
             ends = picture.frames[g]
             density = known.get(part.name)
@@ -210,7 +209,8 @@ def _curves(picture: Picture, records: Records) -> list[Any]:
             for k, strength in enumerate(strengths):
                 place = {"step": k, "kind": p, "part": g}
                 if not sweep["failed"].values[p, k]:
-                    curve = _density(draws[p, k, part.members[0]], ends)
+                    curve = densities.kernel(draws[p, k, part.members[0]], supports[part.name], ends, POINTS)
+                    curve = curve[0], curve[1] / max(curve[1], default=1.0)
                     curves += [place | row for row in charts.rows(x=curve[0], y=curve[1])]
                 if height is not None and np.isfinite(height).all() and height.max() > 0:
                     power = strength if part.name.split("[")[0] in swept else 1.0
@@ -223,20 +223,6 @@ def _curves(picture: Picture, records: Records) -> list[Any]:
         line = alt.Chart(charts.named("priors")).transform_filter(picture.shown).encode(x=alt.X("x:Q"), y=alt.Y("y:Q"))
         drawn.append(line.mark_line(color=charts.QUIET, strokeWidth=1.5, strokeDash=[2, 3]))
     return drawn
-
-
-def _density(draws: Array, ends: tuple[float, float]) -> tuple[Array, Array]:
-    """Kernel density by ArviZ within the frame, its largest value 1."""
-    if np.ptp(draws) == 0:
-        return np.repeat(draws[:1], 2), np.array([0.0, 1.0])
-    x, y = (np.asarray(values, dtype=float) for values in az.kde(draws, bw="scott")[:2])
-    inside = (x >= ends[0]) & (x <= ends[1])
-    x, y = x[inside], y[inside]
-    if not len(x):
-        return x, y
-    grid = np.linspace(x[0], x[-1], POINTS)
-    height = np.interp(grid, x, y)
-    return grid, height / height.max()
 
 
 def _ladders(picture: Picture, records: Records) -> list[Any]:

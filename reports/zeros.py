@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import altair as alt
-import arviz as az
 import numpy as np
 import xarray as xr
 
 from comparisons.digits import number, significant
-from reports import charts
+from reports import charts, densities
 from reports.charts import Chart, Knob
 from reports.shrinkage import coefficients, kinds, shown, source, widths
 from reports.stored import Array, Fit
@@ -129,25 +128,25 @@ def _spikes(fit: Fit, prior: str, labels: list[str], columns: dict[str, Array], 
     """Posterior density of a coefficient, with the mode as a spike and the mean as a point."""
     records, marks = [], []
     for j, label in enumerate(labels):
-        x, height, _ = az.kde(columns[label].astype(float))
-        keep = np.linspace(0, len(x) - 1, CURVE).astype(int)
-        top = float(height.max())
-        records += charts.rows(coefficient=np.full(CURVE, j), x=x[keep], height=height[keep] / top)
+        x, height = densities.kernel(columns[label], points=CURVE)
+        records += charts.rows(coefficient=np.full(len(x), j), x=x, height=height / height.max())
         mean = fit.value(prior, label, "posterior")
         marks += charts.rows(
             coefficient=np.full(2, j), reading=np.array(["map", "posterior"]), x=np.array([modes[label], mean])
         )
     curve = alt.Chart(charts.named("curves")).transform_filter("datum.coefficient == coefficient")
-    x = alt.X("x:Q", title="coefficient, in its own unit", scale=alt.Scale(nice=False))
+    across = alt.X("x:Q", title="coefficient, in its own unit", scale=alt.Scale(nice=False))
     area = curve.mark_area(opacity=0.2, line={"color": charts.COLOURS["posterior"]}, color=charts.COLOURS["posterior"])
     both = alt.Chart(charts.named("marks")).transform_filter("datum.coefficient == coefficient")
     colour = alt.Color("reading:N", scale=charts.reading_scale(), legend=None)
     spike = both.transform_filter("datum.reading == 'map'").mark_rule(strokeWidth=2.5)
     point = both.mark_point(filled=True, size=70, opacity=1, y=200)
     drawing = charts.layer(
-        area.encode(x=x, y=alt.Y("height:Q", title=None, axis=None)),
-        spike.encode(x=x, color=colour),
-        point.encode(x=x, color=colour, shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)),
+        area.encode(x=across, y=alt.Y("height:Q", title=None, axis=None)),
+        spike.encode(x=across, color=colour),
+        point.encode(
+            x=across, color=colour, shape=alt.Shape("reading:N", scale=charts.reading_scale("shape"), legend=None)
+        ),
         height=200,
     )
     dropped = [j for j, label in enumerate(labels) if modes[label] == 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from comparisons.digits import significant
-from reports import loss
+from reports import actions, loss
 from reports.stored import Fit
 
 TITLE = "Decide"
@@ -21,10 +21,10 @@ def context(fit: Fit) -> dict[str, Any] | None:
         "loss": loss.figure(found),
         "sentence": loss.sentence(first, ratio),
         "table": loss.table(found),
-        "winners": loss.winners_sentence(first),
-        "compared": (told := loss.compared(first)),
+        "winners": actions.winners_sentence(first),
+        "compared": (told := actions.compared(first)),
         "hit_error": significant(told.hit_error, 1),
         "label": first.label,
-        "hit": f"{loss.HIT:g}",
+        "hit": f"{actions.HIT:g}",
         "refused": [label for label in fit.labels[: loss.MOST] if label not in {margin.label for margin in found}],
     }

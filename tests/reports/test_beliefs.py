@@ -15,7 +15,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
 from models.contract import Distribution
-from reports import conjugate, lesson, loss, spread
+from reports import actions, conjugate, lesson, loss, spread
 from reports.beliefs import coin, gaussian, general
 from reports.lesson import MOST, Pair, kept
 from reports.stored import Fit
@@ -184,8 +184,8 @@ def test_the_decision_speaks_of_the_same_mode(fits: dict[str, Fit]) -> None:
     mu, sigma = loss.margins(fit, "flat")
     assert np.isnan(mu.mode)
     assert sigma.mode == pytest.approx(y.std(ddof=1), rel=1e-6)  # under flat priors, of sigma alone
-    assert f"the mode of this margin, {sigma.mode:.3f}, the other" in loss.winners_sentence(sigma)
-    assert "by a kernel density estimate" in loss.winners_sentence(mu)
+    assert f"the mode of this margin, {sigma.mode:.3f}, the other" in actions.winners_sentence(sigma)
+    assert "by a kernel density estimate" in actions.winners_sentence(mu)
     assert np.isnan(spread.mode(fits["family"], "weak", "rate"))
 
 

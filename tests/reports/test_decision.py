@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from reports import loss
+from reports import actions, loss
 from reports.loss import RATIOS, Margin
 from reports.sections import decision
 from reports.stored import Fit
@@ -73,7 +73,7 @@ def test_nothing_beats_the_best_action(draws: list[float], mle: float, map_: flo
     slack = 2 * np.diff(np.sort(values)).max() / len(values) * max(ratio) / sum(ratio)
     assert all(best <= loss.losses(values, other, ratio).mean() + slack for other in [*draws, mle, map_])
     assert loss.regret(margin, mle, ratio).regret >= 0
-    found = loss.compared(margin)
+    found = actions.compared(margin)
     assert found.squared == "mean" or mle == pytest.approx(values.mean()) or map_ == pytest.approx(values.mean())
     said = loss.sentence(margin, ratio)
     assert "nan" not in said
@@ -82,14 +82,14 @@ def test_nothing_beats_the_best_action(draws: list[float], mle: float, map_: flo
         assert (f"{name} loses too little" in said) == (lost.regret <= 2 * lost.error)
     if "times" in said:
         assert ("low costs" in said) == (ratio[0] > ratio[1])
-    winners = loss.winners_sentence(margin)
+    winners = actions.winners_sentence(margin)
     assert f"the {found.squared} has the least squared loss" in winners
     assert ("none has clearly" in winners) == (not found.told)
 
 
 def test_the_mean_median_and_mode_of_a_skewed_posterior_each_win_their_loss() -> None:
     draws = -np.log1p(-(np.arange(8000) + 0.5) / 8000)  # Exponential(1): mode 0, median log 2, mean 1
-    found = loss.compared(Margin("rate", draws, 8000, {"mle": math.nan, "map": 0.25}))
+    found = actions.compared(Margin("rate", draws, 8000, {"mle": math.nan, "map": 0.25}))
     assert (found.squared, found.absolute, found.hit, found.told) == ("mean", "median", "MAP", True)
     rows = {row[0]: [float(cell) for cell in row[1:]] for row in found.rows}
     assert set(rows) == {"mean", "median", "MAP"}

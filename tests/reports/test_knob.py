@@ -12,7 +12,6 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
 
 from reports import swept, swept_words
 from reports.sections import knob
@@ -106,15 +105,6 @@ def test_noise_of_a_spread_is_no_movement() -> None:
     assert "falls by no more than its error" in swept_words.size_sentence("theta", spreads)
     spreads[1] = World(40.0, 0.0, 0.0, 0.0, 0.5, 0.025)
     assert "falls from" in swept_words.size_sentence("theta", spreads)
-
-
-def test_a_density_has_the_form_of_its_draws() -> None:
-    draws = norm.ppf((np.arange(4000) + 0.5) / 4000, 2, 0.5)
-    x, height = swept._density(draws, (-10.0, 10.0))
-    assert len(x) == swept.POINTS
-    assert height == pytest.approx(np.exp(-0.5 * ((x - 2) / 0.5) ** 2), abs=0.04)  # the kernel widens it a little
-    x, _ = swept._density(draws, (1.5, 10.0))
-    assert x.min() >= 1.5
 
 
 def made_sweep(fit: Fit, along: str, settings: np.ndarray, seed: int = 0) -> xr.Dataset:

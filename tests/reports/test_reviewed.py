@@ -11,7 +11,7 @@ import xarray as xr
 from scipy import stats
 
 from models.contract import dataset
-from reports import expected, fairness, groups, loss
+from reports import actions, expected, fairness, groups
 from reports.beliefs import mixture as beliefs
 from reports.breaks import logistic
 from reports.loss import Margin
@@ -55,18 +55,18 @@ def test_the_posterior_is_said_to_stand_still_only_if_it_does(heads: int, flips:
 def test_one_parameter_has_its_map_for_a_mode() -> None:
     draws = stats.beta(5, 2).ppf((np.arange(2000) + 0.5) / 2000)
     points = {"mle": 1.0, "map": 0.8}
-    alone = loss.winners_sentence(Margin("theta", draws, 2000, points, alone=True))
+    alone = actions.winners_sentence(Margin("theta", draws, 2000, points, alone=True))
     assert "is the MAP: 0.800." in alone
     assert "about" not in alone
-    assert "another point if there are several" in loss.winners_sentence(Margin("theta", draws, 2000, points))
+    assert "another point if there are several" in actions.winners_sentence(Margin("theta", draws, 2000, points))
 
 
 def test_the_densest_place_of_a_skewed_margin() -> None:
     """The mode of an inverse gamma's root, as of a standard deviation of few values: sqrt(2 b / (2 a + 1))."""
     a, b = 3.0, 12.0
     draws = np.sqrt(stats.invgamma(a, scale=b).ppf((np.arange(8000) + 0.5) / 8000))
-    assert loss.densest(draws) == pytest.approx(np.sqrt(2 * b / (2 * a + 1)), rel=0.03)
-    assert loss.densest(np.asarray(stats.norm(-1, 1).ppf((np.arange(8000) + 0.5) / 8000))) == pytest.approx(
+    assert actions.densest(draws) == pytest.approx(np.sqrt(2 * b / (2 * a + 1)), rel=0.03)
+    assert actions.densest(np.asarray(stats.norm(-1, 1).ppf((np.arange(8000) + 0.5) / 8000))) == pytest.approx(
         -1, abs=0.05
     )
 
