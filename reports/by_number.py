@@ -11,8 +11,7 @@ from comparisons.rules import LOSS
 from reports import charts
 from reports.charts import COLOURS, QUIET, Chart
 from reports.components import Table
-from reports.groups import extras
-from reports.restarts import log_likelihoods
+from reports.groups import extras, log_likelihoods
 from reports.rivals import ERRORS, total
 from reports.stored import Fit
 from reports.words import listed, plural

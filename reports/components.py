@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from comparisons.digits import significant
 from reports import draw
 from reports.draw import Image
-from reports.groups import extras
+from reports.groups import extras, points, shares
 from reports.stored import Fit
 from reports.style import NEUTRAL, READINGS, SHORT
 from reports.words import listed, plural
@@ -33,19 +33,18 @@ def new_data(fit: Fit, name: str) -> Image | None:
     found = extras(fit, fit.default)
     if "new_points" not in found:
         return None
-    y = fit.data[name].transpose("observation", ...).values
-    features = [str(label) for label in fit.data[name].transpose("observation", ...)[fit.data[name].dims[1]].values]
+    y, features = points(fit, name)
     readings = [reading for reading in ("mle", "map", "posterior") if reading in found["reading"].values]
     figure = Figure(figsize=(7.5, 2.2))
     draw.margins(figure, left=0.5, bottom=0.45, top=0.3, wspace=0.1)
     panels = figure.subplots(1, 1 + len(readings), sharex=True, sharey=True)
     drawn = [("data", y, NEUTRAL)]
     for reading in readings:
-        points = found["new_points"].sel(reading=reading).transpose("new_point", "feature").values
-        drawn.append((f"new, {SHORT[reading]}", points, READINGS[reading].colour))
-    for axes, (title, points, colour) in zip(panels, drawn, strict=True):
-        finite = points[np.isfinite(points).all(axis=1)]
-        if points.shape[1] == 1:
+        new = found["new_points"].sel(reading=reading).transpose("new_point", "feature").values
+        drawn.append((f"new, {SHORT[reading]}", new, READINGS[reading].colour))
+    for axes, (title, values, colour) in zip(panels, drawn, strict=True):
+        finite = values[np.isfinite(values).all(axis=1)]
+        if values.shape[1] == 1:
             axes.hist(
                 finite[:, 0], bins=24, range=(float(y.min()), float(y.max())), density=True, color=colour, alpha=0.75
             )
@@ -137,10 +136,10 @@ def _reduced(variable: xr.DataArray, keep: str) -> list[float]:
 
 def k_means(fit: Fit) -> Table | None:
     """K-means beside the hard labels of the mixture at the MAP, cross-tabulated."""
-    found = extras(fit, fit.default)
-    if "kmeans" not in found or "responsibility" not in found or "map" not in found["reading"].values:
+    found, share = extras(fit, fit.default), shares(fit, "map")
+    if "kmeans" not in found or share is None:
         return None
-    hard = found["responsibility"].sel(reading="map").transpose("observation", "component").values.argmax(axis=1)
+    hard = share.argmax(axis=1)
     names = [str(value) for value in fit.data["component"].values]
     labels = found["kmeans"].values.astype(int)
     clusters = sorted(set(labels.tolist()))

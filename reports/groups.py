@@ -30,10 +30,10 @@ def extras(fit: Fit, prior: str) -> xr.Dataset:
     return xr.merge([own, fit.tree["peers"].to_dataset()], join="exact") if "peers" in fit.tree.children else own
 
 
-def colours(shares: Array) -> Array:
-    """Mix the colours of the components in proportion to the shares, shape (n, k) to (n, 3)."""
-    palette = np.array([to_rgb(colour) for colour in islice(cycle(COMPONENTS), shares.shape[1])])
-    mixed: Array = np.clip(shares @ palette, 0, 1)
+def colours(members: Array) -> Array:
+    """Mix the colours of the components in proportion to the memberships, shape (n, k) to (n, 3)."""
+    palette = np.array([to_rgb(colour) for colour in islice(cycle(COMPONENTS), members.shape[1])])
+    mixed: Array = np.clip(members @ palette, 0, 1)
     return mixed
 
 
@@ -49,16 +49,15 @@ def point(fit: Fit, prior: str, reading: str) -> dict[str, Array] | None:
 
 def data_picture(fit: Fit, name: str) -> Image:
     """The points, coloured by plug-in responsibilities where there are any, with the fitted components."""
-    y = fit.data[name].transpose("observation", ...)
-    features = [str(label) for label in y[y.dims[1]].values]
-    shares = _shares(fit, "map")
-    tint: Any = colours(shares) if shares is not None else NEUTRAL
+    y, features = points(fit, name)
+    members = shares(fit, "map")
+    tint: Any = colours(members) if members is not None else NEUTRAL
     if len(features) == 1:
-        return _one_dimension(fit, y.values[:, 0], features[0])
+        return _one_dimension(fit, y[:, 0], features[0])
     figure = Figure(figsize=(6.5, 4.6))
     draw.margins(figure, left=0.6, bottom=0.45, top=0.35)
     axes = figure.subplots()
-    axes.scatter(y.values[:, 0], y.values[:, 1], c=tint, s=13, linewidths=0)
+    axes.scatter(y[:, 0], y[:, 1], c=tint, s=13, linewidths=0)
     axes.set(xlabel=features[0], ylabel=features[1])
     axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())  # those of the points, not of the ellipses
     for reading in ("mle", "map"):
@@ -66,7 +65,7 @@ def data_picture(fit: Fit, name: str) -> Image:
     draw.legend(figure, [draw.handle(READINGS[reading], marker=False) for reading in ("mle", "map")], top=0.05)
     alt = f"Scatter of {plural(len(y), 'point')}, {features[1]} against {features[0]}, with ellipses of the components."
     caption = "Ellipses: one and two standard deviations of each component, at the MLE and at the MAP (declared scale)."
-    if shares is not None:
+    if members is not None:
         caption = (
             "Colours: membership according to the MAP (declared scale); mixed colours lie between groups. " + caption
         )
@@ -111,20 +110,37 @@ def _ellipses(axes: Axes, fit: Fit, reading: str) -> None:
             axes.plot(x, y, color=mark.colour, linestyle=mark.line, linewidth=1.1)
 
 
-def _shares(fit: Fit, reading: str) -> Array | None:
+def points(fit: Fit, name: str) -> tuple[Array, list[str]]:
+    """The data, shape (n, d), and the names of the variables."""
+    y = fit.data[name].transpose("observation", ...)
+    return y.values.astype(float), [str(feature) for feature in y[y.dims[1]].values]
+
+
+def log_likelihoods(fit: Fit) -> Array | None:
+    """Log likelihood of all points at every stored draw under the default prior, shape (chain, draw)."""
+    found = fit.log_likelihood(fit.default)
+    if found is None:
+        return None
+    stored = next(iter(found.data_vars.values()))
+    total = stored.sum([dim for dim in stored.dims if dim not in ("chain", "draw")], dtype=float)
+    return np.asarray(total.transpose("chain", "draw").values)
+
+
+def shares(fit: Fit, reading: str) -> Array | None:
+    """How much each point belongs to each component, shape (n, k), under the default prior; None if not known."""
     found = extras(fit, fit.default)
     if "responsibility" not in found or reading not in found["reading"].values:
         return None
-    shares = found["responsibility"].sel(reading=reading).transpose("observation", "component").values
-    return shares if np.isfinite(shares).all() else None
+    values: Array = found["responsibility"].sel(reading=reading).transpose("observation", "component").values
+    return values if np.isfinite(values).all() else None
 
 
 def changes(fit: Fit) -> list[str]:
     """How many memberships move when the posterior is averaged over, in sentences."""
-    averaged = _shares(fit, "posterior")
+    averaged = shares(fit, "posterior")
     said = []
     for reading in ("mle", "map"):
-        plugged = _shares(fit, reading)
+        plugged = shares(fit, reading)
         if averaged is None or plugged is None:
             continue
         moved = np.abs(plugged - averaged).max(axis=1)
@@ -138,7 +154,7 @@ def changes(fit: Fit) -> list[str]:
 
 def membership(fit: Fit) -> Image | None:
     """Plugged-in against averaged membership."""
-    averaged = _shares(fit, "posterior")
+    averaged = shares(fit, "posterior")
     if averaged is None:
         return None
     figure = Figure(figsize=(6.5, 3.0))
@@ -146,7 +162,7 @@ def membership(fit: Fit) -> Image | None:
     panels = figure.subplots(1, 2, sharey=True)
     drawn = False
     for axes, reading in zip(panels, ("mle", "map"), strict=True):
-        plugged = _shares(fit, reading)
+        plugged = shares(fit, reading)
         axes.set_title(READINGS[reading].label, loc="left")
         axes.set_xlabel("averaged over the posterior")
         if plugged is None:

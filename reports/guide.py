@@ -165,6 +165,15 @@ def _trace(chains: dict[str, Array]) -> Lesson:
     )
 
 
+def _row(plot: Any, alt: str, caption: str, left: float, wspace: float) -> Image:
+    """Panels side by side, whose axes need no names of their own."""
+    figure = figure_of(plot)
+    for axes in figure.axes:
+        axes.set_xlabel("")
+    draw.margins(figure, left=left, top=0.3, bottom=0.3, wspace=wspace)
+    return draw.image(figure, alt, caption, "png")
+
+
 def _rank(chains: dict[str, Array]) -> Lesson:
     chosen = {name: chains[name] for name in ("healthy", "stuck", "shifted")}
     # The band supposes independent draws.
@@ -174,10 +183,7 @@ def _rank(chains: dict[str, Array]) -> Lesson:
         col_wrap=3,
         figure_kwargs={"figsize": (7.5, 2.2)},
     )
-    figure = figure_of(plot)
-    for axes in figure.axes:
-        axes.set_xlabel("")
-    draw.margins(figure, left=0.15, top=0.3, bottom=0.3, wspace=0.12)
+    alt = "Rank plots of healthy, stuck and shifted chains."
     return Lesson(
         "rank",
         "A rank plot",
@@ -186,14 +192,7 @@ def _rank(chains: dict[str, Array]) -> Lesson:
         "Every line stays near zero, and p is not small.",
         "A line far from zero, thick where chance does not explain it: that chain has too many low or high values. A "
         "large arch: it is shifted. A step: it stood still at one value.",
-        [
-            draw.image(
-                figure,
-                "Rank plots of healthy, stuck and shifted chains.",
-                "Every fourth draw of 500.",
-                "png",
-            )
-        ],
+        [_row(plot, alt, "Every fourth draw of 500.", left=0.15, wspace=0.12)],
     )
 
 
@@ -273,10 +272,7 @@ def _ecdf(places: dict[str, Array]) -> Lesson:
         col_wrap=4,
         figure_kwargs={"figsize": (7.5, 2.1)},
     )
-    figure = figure_of(plot)
-    for axes in figure.axes:
-        axes.set_xlabel("")
-    draw.margins(figure, left=0.5, top=0.3, bottom=0.3, wspace=0.3)
+    alt = "Differences of the ECDF from uniform: calibrated, too narrow, too wide, too low."
     return Lesson(
         "ecdf",
         "An ECDF of places",
@@ -286,14 +282,7 @@ def _ecdf(places: dict[str, Array]) -> Lesson:
         "The line is thick where chance does not explain it. First above, then below: truths at both ends, the "
         "posteriors are too narrow. First below, then above: too wide. All below: truths are too often high, the "
         "posteriors are too low; all above: too high.",
-        [
-            draw.image(
-                figure,
-                "Differences of the ECDF from uniform: calibrated, too narrow, too wide, too low.",
-                f"{planted.SIMULATIONS} places each.",
-                "png",
-            )
-        ],
+        [_row(plot, alt, f"{planted.SIMULATIONS} places each.", left=0.5, wspace=0.3)],
     )
 
 

@@ -16,6 +16,7 @@ from models.contract.components import log_responsibilities
 from reports import charts
 from reports.charts import QUIET, Chart, Knob
 from reports.components import Table
+from reports.groups import log_likelihoods, points
 from reports.stored import Array, Fit
 from reports.style import COMPONENTS
 from reports.words import plural
@@ -123,11 +124,9 @@ def convergence(fit: Fit) -> Table:
         for values in (before[..., j], after[..., j]):
             cells += _diagnosed(values)
         rows.append(cells)
-    likelihood = fit.log_likelihood(fit.default)
+    likelihood = log_likelihoods(fit)
     if likelihood is not None:
-        stored = next(iter(likelihood.data_vars.values()))
-        total = stored.sum([dim for dim in stored.dims if dim not in ("chain", "draw")], dtype=float)
-        cells = _diagnosed(total.transpose("chain", "draw").values)
+        cells = _diagnosed(likelihood)
         rows.append(["log likelihood of all points", *cells, *cells])
     return Table(
         "What relabelling changes, and what never needed it",
@@ -155,7 +154,7 @@ def together(fit: Fit, name: str) -> tuple[Array, Array, Labels] | None:
         probable components at the MAP, the surest first.
     component : array of int, shape (m,)
     """
-    y = fit.data[name].transpose("observation", ...).values.astype(float)
+    y, _ = points(fit, name)
     if len(y) > MATRIX:
         y = y[np.linspace(0, len(y) - 1, MATRIX).astype(int)]
     point = fit.tree[fit.default]["map"].to_dataset().sel(statistic="estimate", drop=True)

@@ -9,11 +9,10 @@ import numpy as np
 
 from comparisons.digits import significant
 from models.contract import Distribution
-from models.contract.predictors import centre as centre_of
-from models.contract.predictors import has_intercept, location, predictors
+from models.contract.predictors import design_matrix, has_intercept
 from reports import shrinkage
 from reports.components import Table
-from reports.penalties import EQUAL, SLOPE, agreement
+from reports.penalties import EQUAL, SLOPE, agreement, kinked, prior_scales
 from reports.stored import Array, Fit
 
 TIGHT = 1e-10  # tolerance of scikit-learn's Newton method
@@ -42,16 +41,22 @@ def odds(fit: Fit) -> Odds | None:
     data = shrinkage.source(fit)
     if data is None or "trials" not in data or "x" not in data:
         return None
-    columns = (predictors(data) - centre_of(data).values) / location(data)[1]
-    unit = 1 / location(data)[1]
+    unit = 1 / shrinkage.widths(fit)
     if has_intercept(data):
-        columns, unit = np.column_stack([np.ones(len(columns)), columns]), np.append(1.0, unit)
-    return Odds(columns, data["y"].values.astype(float), data["trials"].values.astype(float), unit)
+        unit = np.append(1.0, unit)
+    return Odds(design_matrix(data) * unit, data["y"].values.astype(float), data["trials"].values.astype(float), unit)
 
 
 def _labels(fit: Fit, given: Odds) -> list[str]:
     first = ["intercept"] if given.x.shape[1] > len(shrinkage.coefficients(fit)) else []
     return [*first, *shrinkage.coefficients(fit)]
+
+
+def _scales(fit: Fit, prior: str, given: Odds) -> Array:
+    """Scale of the prior of every coefficient on the columns here; of a prior that penalises them."""
+    scales = prior_scales(fit, prior)
+    assert scales is not None
+    return np.asarray(scales / given.unit[-len(scales) :])
 
 
 def logistic(given: Odds, c: float, unit: Array) -> Array:
@@ -75,9 +80,8 @@ def slope_left(given: Odds, w: Array, b: float, first: float | None) -> float:
     p = 1 / (1 + np.exp(-(given.x @ w)))
     slope = given.x.T @ (given.successes - given.trials * p)
     start = 0 if first is None else 1
-    left = np.where(w == 0, np.maximum(np.abs(slope) - 1 / b, 0), np.abs(slope - np.sign(w) / b))[start:]
-    rest = [] if first is None else [abs(slope[0] - w[0] / first**2)]
-    return float(np.max([*left, *rest]) * b)
+    rest = [] if first is None else [b * abs(slope[0] - w[0] / first**2)]
+    return float(np.max([*kinked(slope[start:], w[start:], b), *rest]))
 
 
 def _written(fit: Fit, prior: str) -> dict[str, Distribution]:
@@ -101,9 +105,7 @@ def dictionary(fit: Fit, given: Odds) -> Table | None:
                 distance = float(np.max(np.abs(logistic(given, np.inf, ones) * given.unit - point) / sd))
                 rows.append([f"no penalty ({prior})", "NLL", "flat", "C = ∞", agreement(distance)])
             continue
-        key = "sigma" if kind == "ridge" else "b"
-        scales = np.broadcast_to(written["beta"].hyperparameters[key], len(shrinkage.coefficients(fit)))
-        scales = scales / given.unit[-len(scales) :]
+        scales = _scales(fit, prior, given)
         first = _first(written, labels)
         if np.ptp(scales) > EQUAL * scales[0] or first == 0:
             continue
@@ -159,8 +161,7 @@ def wrong(fit: Fit, given: Odds) -> Table | None:
     if prior is None:
         return None
     everything = _written(fit, prior)
-    p = len(shrinkage.coefficients(fit))
-    scales = np.broadcast_to(everything["beta"].hyperparameters["sigma"], p) / given.unit[-p:]
+    p, scales = len(shrinkage.coefficients(fit)), _scales(fit, prior, given)
     right = np.array([fit.value(prior, label, "map") for label in shrinkage.coefficients(fit)]) / given.unit[-p:]
     first = _first(everything, _labels(fit, given))
     if np.ptp(scales) > EQUAL * scales[0] or first == 0 or not np.isfinite(right).all() or not np.any(right):

@@ -14,10 +14,10 @@ import numpy as np
 from comparisons.digits import number, significant
 from comparisons.penalty import Data, elastic_net_parts, penalty_of
 from comparisons.penalty_forms import KINDS
-from models.contract import Distribution
-from models.contract.predictors import count, design_matrix, has_intercept, is_centred, location, outcome
+from models.contract.predictors import count, design_matrix, has_intercept, is_centred, outcome
 from reports import shrinkage
 from reports.components import Table
+from reports.priors import scales_of
 from reports.stored import Array, Fit
 from reports.words import listed
 
@@ -77,8 +77,8 @@ def problem(fit: Fit) -> Problem | None:
         first = design[:, 0]
         y = y - first * (first @ y) / (first @ first)
         design = design[:, 1:]
-    width = location(data)[1]
-    scales = [scale for name in fit.priors if (scale := _scales(fit, name, len(width))) is not None]
+    width = shrinkage.widths(fit)
+    scales = [scale for name in fit.priors if (scale := prior_scales(fit, name)) is not None]
     n = count(data)
     sd_y = float(np.sqrt(y @ y / n))
     for unit, said in ((1 / width, "divided by their standard deviations"), (np.ones(len(width)), "as they are")):
@@ -87,17 +87,11 @@ def problem(fit: Fit) -> Problem | None:
     return None
 
 
-def _beta(fit: Fit, prior: str) -> Distribution:
-    return Distribution.from_json(json.loads(fit.text("distributions"))[prior]["beta"])
-
-
-def _scales(fit: Fit, prior: str, p: int) -> Array | None:
+def prior_scales(fit: Fit, prior: str) -> Array | None:
     """Scale of the prior of every coefficient, in its unit; None if it is no penalty towards zero."""
-    kind = shrinkage.kinds(fit, [prior]).get(prior)
-    if kind is None:
+    if prior not in shrinkage.kinds(fit, [prior]):
         return None
-    key = "sigma" if kind == "ridge" else "b"
-    return np.broadcast_to(np.asarray(_beta(fit, prior).hyperparameters[key], dtype=float), p)
+    return np.broadcast_to(scales_of(fit, prior, "beta"), len(shrinkage.coefficients(fit)))
 
 
 def _sigma(fit: Fit, prior: str) -> float:
@@ -115,7 +109,7 @@ def _point(fit: Fit, prior: str, reading: str) -> Array:
 def mode(fit: Fit, given: Problem, kind: str) -> Mode | None:
     """The first mode of a kind; None if no prior has it or it does not exist."""
     for prior, found in shrinkage.kinds(fit, list(fit.priors)).items():
-        scales, w = _scales(fit, prior, len(given.unit)), _point(fit, prior, "map") / given.unit
+        scales, w = prior_scales(fit, prior), _point(fit, prior, "map") / given.unit
         if found == kind and scales is not None and np.isfinite(w).all():
             return Mode(prior, kind, float(scales[0] / given.unit[0]), _sigma(fit, prior), w)
     return None
@@ -148,9 +142,17 @@ def quadratic(given: Problem, misfit: float, penalty: float) -> Array:
 
 def slope_left(given: Problem, w: Array, sigma: float, b: float, tau: float) -> float:
     """How far ``w`` is from the mode under Laplace(0, b) times Normal(0, tau), as a share of the slope 1 / b."""
-    slope = given.x.T @ (given.y - given.x @ w) / sigma**2 - w / tau**2
+    return float(np.max(kinked(given.x.T @ (given.y - given.x @ w) / sigma**2 - w / tau**2, w, b)))
+
+
+def kinked(slope: Array, w: Array, b: float) -> Array:
+    """How far each of ``w`` is from the mode under Laplace(0, b), as a share of the slope 1 / b.
+
+    ``slope`` is that of everything but this prior: at the mode it is 1 / b times the sign of ``w``, or anything smaller
+    where ``w`` is zero.
+    """
     left = np.where(w == 0, np.maximum(np.abs(slope) - 1 / b, 0), np.abs(slope - np.sign(w) / b))
-    return float(np.max(left) * b)
+    return np.asarray(left * b)
 
 
 def apart(given: Problem, fit: Fit, prior: str, w: Array, reading: str = "map") -> float:

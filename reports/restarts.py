@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from comparisons.digits import significant
 from reports import charts
 from reports.charts import COLOURS, INK, QUIET, Chart, Knob
-from reports.groups import extras
+from reports.groups import extras, log_likelihoods, points, shares
 from reports.labels import Labels
 from reports.stored import Array, Fit
 from reports.style import COMPONENTS
@@ -19,12 +19,6 @@ from reports.words import plural
 
 SAME = 0.05  # log likelihood: ends of EM this near are one maximum, at its tolerance
 CLOUD = 60  # posterior draws of every component that are drawn
-
-
-def points(fit: Fit, name: str) -> tuple[Array, list[str]]:
-    """The data, shape (n, d), and the names of the variables."""
-    y = fit.data[name].transpose("observation", ...)
-    return y.values.astype(float), [str(feature) for feature in y[y.dims[1]].values]
 
 
 # The atlas.
@@ -74,16 +68,6 @@ def atlas_sentences(height: Array, chains: Array) -> list[str]:
         f"{means.max():.1f}. Draws spread around a maximum and do not sit on it."
     )
     return said
-
-
-def log_likelihoods(fit: Fit) -> Array | None:
-    """Log likelihood of all points at every stored draw under the default prior, shape (chain, draw)."""
-    found = fit.log_likelihood(fit.default)
-    if found is None:
-        return None
-    stored = next(iter(found.data_vars.values()))
-    total = stored.sum([dim for dim in stored.dims if dim not in ("chain", "draw")], dtype=float)
-    return np.asarray(total.transpose("chain", "draw").values)
 
 
 def atlas(fit: Fit, name: str) -> tuple[Chart, Chart, list[str]] | None:
@@ -180,12 +164,11 @@ def matched(labels: Labels, component: Labels, k: int) -> Labels:
 
 def kinds(fit: Fit, name: str) -> tuple[Chart, list[str]] | None:
     """K-means and the mixture on the same points, and where they disagree."""
-    found = extras(fit, fit.default)
-    if "kmeans" not in found or "responsibility" not in found or "map" not in found["reading"].values:
+    found, share = extras(fit, fit.default), shares(fit, "map")
+    if "kmeans" not in found or share is None:
         return None
-    share = found["responsibility"].sel(reading="map").transpose("observation", "component").values
     k, labels = share.shape[1], found["kmeans"].values.astype(int)
-    if not np.isfinite(share).all() or labels.max() >= k:
+    if labels.max() >= k:
         return None
     component = share.argmax(axis=1)
     cluster = matched(labels, component, k)
