@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from comparisons.digits import exists, number, significant
+from comparisons.digits import exists, number
 from reports.densities import kernel
 from reports.loss import NAMES, Margin
 from reports.stored import Array
@@ -42,15 +42,17 @@ def compared(margin: Margin) -> Compared:
     hits = {name: float(np.mean(one)) for name, one in near.items()}
     first = max(hits, key=lambda name: hits[name])
     others = [name for name in hits if name != first]
-    # Paired: the same draws count for both.
+    # Paired: the same draws count for both. Quantiles without noise are wrong by one in all, at most.
     clear = [
-        hits[first] - hits[name] > 2 * float(np.std(near[first].astype(float) - near[name])) / np.sqrt(margin.ess)
+        hits[first] - hits[name]
+        > 2 * (1 / len(draws) if margin.exact else np.std(near[first].astype(float) - near[name]) / np.sqrt(margin.ess))
         for name in others
     ]
-    error = margin.sd / float(np.sqrt(margin.ess))
+    texts = {name: number(value, margin.sd / 100) for name, value in actions.items()}
+    texts |= {"mean": margin.mean_text, "median": margin.median_text}
     return Compared(
         rows=[
-            [name, number(actions[name], error), significant(squared[name], 4), significant(absolute[name], 4),
+            [name, texts[name], number(squared[name], margin.error), number(absolute[name], margin.error),
              f"{hits[name]:.3f}"]
             for name in actions
         ],

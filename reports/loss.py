@@ -15,7 +15,7 @@ import altair as alt
 import numpy as np
 
 from comparisons.digits import exists, number, significant
-from reports import charts
+from reports import charts, closed_form
 from reports.charts import Chart, Knob
 from reports.spread import mode as mode_alone
 from reports.stored import POINTS, Array, Fit
@@ -41,23 +41,44 @@ class Margin:
         Effective number of draws, for the errors.
     points : dict of str to float
         ``mle`` and ``map``; NaN where there is none.
+    mcse : float
+        Monte Carlo error of the posterior mean as in the table; NaN if it is not known.
     alone : bool
         Whether the model has no other parameter.
     mode : float
         Mode of this margin, where it is known without draws; else NaN.
+    exact : str
+        The posterior in closed form, of which ``draws`` are quantiles without noise; empty if it has none.
     """
 
     label: str
     draws: Array
     ess: float
     points: dict[str, float]
+    mcse: float = np.nan
     alone: bool = False
     mode: float = np.nan
+    exact: str = ""
 
     @property
     def sd(self) -> float:
         """Posterior standard deviation."""
         return float(self.draws.std(ddof=1))
+
+    @property
+    def error(self) -> float:
+        """The error that limits the digits of the mean."""
+        return self.mcse if exists(self.mcse) else self.sd / float(np.sqrt(self.ess))
+
+    @property
+    def mean_text(self) -> str:
+        """The posterior mean, as the comparison table writes it."""
+        return number(float(self.draws.mean()), self.error)
+
+    @property
+    def median_text(self) -> str:
+        """The median, as the comparison table writes it."""
+        return number(float(np.median(self.draws)), self.error if self.exact else 3 * self.error)
 
 
 @dataclass(frozen=True)
@@ -76,11 +97,18 @@ def margins(fit: Fit, prior: str) -> list[Margin]:
         spread = fit.value(prior, label, "posterior", "sd")
         if not (exists(fit.value(prior, label, "posterior")) and spread > 0) or fit.failed(prior, label, "posterior"):
             continue
+        points = {reading: fit.value(prior, label, reading) for reading in POINTS}
+        known = closed_form.known(fit, prior)
+        if known is not None:  # as good as so many draws that the error is in the digit after the last one written
+            found.append(
+                Margin(label, known.values(), closed_form.DIGITS**2, points, known.error, alone=True, exact=known.name)
+            )
+            continue
         draws = np.asarray(fit.draws(prior)[label].values, dtype=float).ravel()
         ess = min(fit.value(prior, label, "posterior", column) for column in ("ess_bulk", "ess_tail"))
-        points = {reading: fit.value(prior, label, reading) for reading in POINTS}
         ess = min(ess, len(draws)) if exists(ess) else len(draws)
-        found.append(Margin(label, draws, ess, points, alone=len(fit.labels) == 1, mode=mode_alone(fit, prior, label)))
+        mcse, mode = fit.value(prior, label, "posterior", "mcse"), mode_alone(fit, prior, label)
+        found.append(Margin(label, draws, ess, points, mcse, alone=len(fit.labels) == 1, mode=mode))
     return found
 
 
@@ -105,6 +133,12 @@ def best(margin: Margin, ratio: tuple[int, int]) -> tuple[float, float]:
     step = float(np.sqrt(q * (1 - q) / margin.ess))
     low, middle, high = np.quantile(margin.draws, np.clip([q - step, q, q + step], 0, 1))
     return float(middle), float(high - low) / 2
+
+
+def action_text(margin: Margin, ratio: tuple[int, int]) -> str:
+    """The best action with the digits that its error allows."""
+    action, error = best(margin, ratio)
+    return margin.median_text if ratio[0] == ratio[1] else number(action, margin.mcse if margin.exact else error)
 
 
 def regret(margin: Margin, action: float, ratio: tuple[int, int]) -> Regret:
@@ -210,8 +244,7 @@ def table(found: list[Margin]) -> list[list[str]]:
     for margin in found:
         for turn in IN_TABLE:
             ratio = RATIOS[turn]
-            action, error = best(margin, ratio)
-            cells = [f"{margin.label}, {ratio[0]} : {ratio[1]}", number(action, error)]
+            cells = [f"{margin.label}, {ratio[0]} : {ratio[1]}", action_text(margin, ratio)]
             for reading in POINTS:
                 cells += _cell(margin, reading, ratio)
             rows.append(cells)
@@ -223,16 +256,17 @@ def _cell(margin: Margin, reading: str, ratio: tuple[int, int]) -> list[str]:
         return ["does not exist", "—"]
     lost = regret(margin, margin.points[reading], ratio)
     error = max(lost.error, 1e-12 * margin.sd)
+    if margin.exact:
+        return [significant(lost.regret, 3), significant(lost.regret / margin.sd, 3)]
     units = f"{number(lost.regret, error)} ± {significant(lost.error, 1)}"
     return [units, number(lost.regret / margin.sd, error / margin.sd)]
 
 
 def sentence(margin: Margin, ratio: tuple[int, int]) -> str:
     """What a lopsided loss makes of one parameter."""
-    action, error = best(margin, ratio)
     lead = (
         f"If {written(ratio)}, the best action for {margin.label} is the {share(ratio):.0%} quantile of the posterior, "
-        f"{number(action, error)}".replace("%", " %")
+        f"{action_text(margin, ratio)}".replace("%", " %")
     )
     parts = []
     for reading in POINTS:
@@ -242,7 +276,9 @@ def sentence(margin: Margin, ratio: tuple[int, int]) -> str:
             continue
         lost = regret(margin, point, ratio)
         size = number(lost.regret / margin.sd, max(lost.error / margin.sd, 1e-12))
-        if lost.regret <= 2 * lost.error:
+        if margin.exact:
+            parts.append(f"acting on the {NAMES[reading]} loses {significant(lost.regret / margin.sd, 2)} posterior sd")
+        elif lost.regret <= 2 * lost.error:
             parts.append(f"acting on the {NAMES[reading]} loses too little for these draws to tell")
         else:
             parts.append(f"acting on the {NAMES[reading]} loses {size} posterior sd on average")

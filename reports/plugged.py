@@ -12,7 +12,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from comparisons.digits import exists, number, percent, significant
-from reports import charts, pictures
+from reports import charts, closed_form, pictures
 from reports.stored import POINTS, Array, Fit
 
 NEXT = 5  # future trials in the table
@@ -132,9 +132,8 @@ def share(fit: Fit) -> dict[str, Any] | None:
         return None
     label, prior, name = fit.labels[0], fit.default, pictures.outcome(fit)
     ahead = np.arange(1, MOST + 1)
-    draws = fit.draws(prior)[label].values.ravel().astype(float)
     lines = {reading: fit.value(prior, label, reading) ** ahead for reading in POINTS}
-    lines["posterior"] = np.mean(draws[:, None] ** ahead, axis=0)
+    lines["posterior"] = np.array([_averaged(fit, prior, label, int(trials))[0] for trials in ahead])
     rows = [
         {"reading": reading} | row
         for reading, values in lines.items()
@@ -162,7 +161,15 @@ def share(fit: Fit) -> dict[str, Any] | None:
         "Trials to come share one unknown probability, so that the average is never below the posterior mean's power."
     )
     drawn = charts.chart("prediction-plugged", drawing, alternative, caption, datasets={"ahead": rows})
-    return {"chart": drawn, "table": table, "next": NEXT, "outcome": name, "sentence": share_sentence(fit, label)}
+    every = all(closed_form.known(fit, row[0]) for row in table)
+    told = "exactly, since the posterior is a Beta distribution" if every else "± Monte Carlo error"
+    return {
+        "chart": drawn,
+        "caption": f"Probability that the next {NEXT} trials all give {name}: points plugged in, and averaged over the "
+        f"posterior ({told})",
+        "table": table,
+        "sentence": share_sentence(fit, label),
+    }
 
 
 def all_succeed(draws: Array, ess: float, trials: int) -> tuple[float, float]:
@@ -171,10 +178,19 @@ def all_succeed(draws: Array, ess: float, trials: int) -> tuple[float, float]:
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(ess))
 
 
-def _averaged(fit: Fit, prior: str, label: str) -> tuple[float, float]:
+def _averaged(fit: Fit, prior: str, label: str, trials: int = NEXT) -> tuple[float, float]:
+    """The same of a fit; in closed form, where there is one, without error."""
+    known = closed_form.known(fit, prior)
+    if known is not None:
+        return known.power(trials), 0.0
     draws = fit.draws(prior)[label].values.ravel().astype(float)
     ess = fit.value(prior, label, "posterior", "ess_bulk")
-    return all_succeed(draws, ess if exists(ess) else len(draws), NEXT)
+    return all_succeed(draws, ess if exists(ess) else len(draws), trials)
+
+
+def _text(value: float, error: float) -> str:
+    """A number with the digits its error allows, or with three."""
+    return number(value, error) if error > 0 else significant(value, 3)
 
 
 def _share_row(fit: Fit, prior: str, label: str) -> list[str] | None:
@@ -182,12 +198,13 @@ def _share_row(fit: Fit, prior: str, label: str) -> list[str] | None:
     if not exists(mean) or fit.failed(prior, label, "posterior"):
         return None
     averaged, error = _averaged(fit, prior, label)
+    known = closed_form.known(fit, prior)
     plugged = [fit.value(prior, label, reading) ** NEXT for reading in POINTS]
     return [
         prior,
-        *(number(value, error / 10) for value in plugged),
-        number(mean**NEXT, error),
-        f"{number(averaged, error)} ± {significant(error, 1)}",
+        *(_text(value, error / 10) for value in plugged),
+        _text((mean if known is None else known.mean) ** NEXT, error),
+        _text(averaged, error) + (f" ± {significant(error, 1)}" if error > 0 else ""),
     ]
 
 
@@ -202,12 +219,10 @@ def share_sentence(fit: Fit, label: str) -> str:
             parts.append(f"there is no {NAMES[reading].split()[0]} to plug in")
             continue
         value = point**NEXT
-        way = (
-            "the same within the error"
-            if abs(value - averaged) <= 2 * error
-            else "more"
-            if value > averaged
-            else "less"
-        )
-        parts.append(f"the {NAMES[reading]} says {number(value, error)}, {way}")
-    return f"{lead}{number(averaged, error)}; {parts[0]}; {parts[1]}."
+        way = "more" if value > averaged else "less"
+        if error > 0 and abs(value - averaged) <= 2 * error:
+            way = "the same within the error"
+        elif error == 0 and _text(value, 0) == _text(averaged, 0):
+            way = "the same to these digits"
+        parts.append(f"the {NAMES[reading]} says {_text(value, error)}, {way}")
+    return f"{lead}{_text(averaged, error)}; {parts[0]}; {parts[1]}."

@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 import xarray as xr
+from arviz_stats.base import array_stats
 from scipy.integrate import cumulative_trapezoid
 
 from comparisons.digits import exists, number, percent
@@ -18,6 +19,7 @@ from reports.densities import kernel, posterior_curve
 from reports.stored import Array, Fit
 from reports.words import listed
 
+UNRELIABLE = 0.7  # Pareto k-hat from which a mean of draws must not be read
 CURVE = 90  # points of a curve
 SMOOTHER = 1.4  # width of the kernel, in ArviZ's own
 TAIL = 0.002  # of the posterior, at either end, that is not drawn
@@ -41,8 +43,8 @@ class View:
         The scale, with the name of the parameter.
     mode, mean : float
         On this scale, mapped back; NaN where there is none.
-    reason : str
-        Why there is no mode.
+    reason, doubt : str
+        Why there is no mode, and why there is no mean.
     laplace, shortest : tuple of float
         Laplace interval, and shortest interval of the draws, on this scale, mapped back.
     """
@@ -52,8 +54,35 @@ class View:
     mode: float
     mean: float
     reason: str
+    doubt: str
     laplace: tuple[float, float]
     shortest: tuple[float, float]
+
+
+def doubt(scale: Scale, draws: Array, reason: str) -> str:
+    """Why the mean on a scale does not exist or must not be read off the draws; empty if it may.
+
+    A square has a mean if the parameter has a standard deviation, a logarithm always. Otherwise the tails of the draws
+    tell: where they fall like a Pareto distribution with k of 1 or more the mean is infinite, and from 0.7 on no usual
+    number of draws is enough for it. Vehtari, A. and others (2024), Pareto smoothed importance sampling,
+    arXiv:1507.02646, section 2.
+
+    Parameters
+    ----------
+    scale : Scale
+    draws : array, shape (chain, draw)
+        On the declared scale.
+    reason : str
+        What the fit says of moments that do not exist (`models.contract.Scenario`).
+    """
+    # By the power of the change of variables: that of the parameter itself, and of its square.
+    lacks = {0.0: ("improper", "no mean"), -1.0: ("improper", "no mean", "no standard deviation")}
+    if reason.startswith(lacks.get(scale.power, ("improper",))):
+        return reason
+    k = float(array_stats.pareto_khat(scale.forward(draws), chain_axis=0, draw_axis=1))
+    if k < UNRELIABLE:
+        return ""
+    return f"the draws do not tell whether it exists (Pareto k-hat {k:.2f}, above {UNRELIABLE:g})"
 
 
 def figure(

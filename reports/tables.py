@@ -9,6 +9,7 @@ import numpy as np
 
 from comparisons.digits import MISSING, count, exists, number, percent, significant
 from comparisons.sensitivity import COMPONENTS, THRESHOLD
+from reports import closed_form
 from reports.stored import Fit
 from reports.style import READINGS
 from reports.words import error_of, is_local, kind_of
@@ -55,12 +56,12 @@ def comparison(fit: Fit, prior: str) -> dict[str, Any]:
 def _row(fit: Fit, prior: str, label: str, reading: str, notes: Notes) -> dict[str, Any]:
     row = fit.row(prior, label, reading)
     error = error_of(fit, prior, label, reading)
+    known = closed_form.known(fit, prior) if reading == "posterior" else None
     ends = 3 * error if reading == "posterior" else error  # a quantile in the tail is known less well than the mean
     reason, failed = fit.reason(prior, label, reading), fit.failed(prior, label, reading)
     incomplete = not all(exists(row[column]) for column in ("estimate", "sd", "lower", "upper"))
-    remarks = []
-    if reason and incomplete:
-        remarks.append(reason)
+    remarks = [reason] if reason and incomplete else []
+    noted = reason if reason and not incomplete else "" if known is None else _exactly(known, fit.level)
     kind, level = kind_of(str(row["interval"])), percent(float(row["level"]))
     return {
         "reading": NAMES[reading],
@@ -72,7 +73,7 @@ def _row(fit: Fit, prior: str, label: str, reading: str, notes: Notes) -> dict[s
         "interval": _interval(row["lower"], row["upper"], ends),
         "kind": kind if level == percent(fit.level) else f"{kind}, {level}",
         "wald": _interval(row["wald_lower"], row["wald_upper"], ends) if reading == "mle" else "",
-        "median": number(row["median"], ends),
+        "median": number(row["median"], ends) if known is None else number(known.quantile(0.5), known.error),
         "truth": f"{row['truth']:.6g}" if exists(row["truth"]) else MISSING,
         "mcse": significant(row["mcse"], 2),
         "ess": f"{count(row['ess_bulk'])} / {count(row['ess_tail'])}" if exists(row["ess_bulk"]) else MISSING,
@@ -81,9 +82,19 @@ def _row(fit: Fit, prior: str, label: str, reading: str, notes: Notes) -> dict[s
         "source": notes.letter(f"reference: {row['source']}") if exists(row["reference"]) else "",
         "distance": _distance(row),
         "remarks": remarks,
-        "note": notes.letter(reason) if reason and not incomplete else "",
+        "note": notes.letter(noted) if noted else "",
         "failed": failed,
     }
+
+
+def _exactly(known: closed_form.Known, level: float) -> str:
+    """What draws of a posterior are draws of."""
+    low, high = (number(known.quantile(share), known.error) for share in ((1 - level) / 2, (1 + level) / 2))
+    return (
+        f"from draws, like every posterior here; the posterior is {known.name}, with mean "
+        f"{number(known.mean, known.error)} and the {percent(level)} interval {low} to {high}, and what is said of it "
+        "below the table is exact"
+    )
 
 
 def _interval(lower: float, upper: float, error: float) -> str:

@@ -8,16 +8,10 @@ import xarray as xr
 
 from comparisons.digits import MISSING, exists, number
 from reports.charts import Chart
+from reports.components import Table
 from reports.stored import Fit
 
-
-@dataclass(frozen=True)
-class Table:
-    """A plain table."""
-
-    caption: str
-    head: list[str]
-    rows: list[list[str]]
+__all__ = ["Break", "Table", "choices", "interval", "settings", "stored"]
 
 
 @dataclass(frozen=True)

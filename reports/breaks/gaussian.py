@@ -17,6 +17,7 @@ from comparisons.digits import MISSING, exists, number
 from reports import charts
 from reports.breaks.broken import Break, Table
 from reports.stored import Array, Fit
+from reports.words import error_of
 
 SIZES = (2, 3, 4, 5, 8, 10, 30, 100)
 CURVE = 45
@@ -50,7 +51,7 @@ def context(fit: Fit) -> Break | None:
     tables = [averages()]
     sweep = fit.sweep("sweep_n")
     if sweep is not None:
-        tables.append(own(sweep))
+        tables.append(own(fit, sweep))
     return Break(
         title="A spread from three values",
         opening="Slide n down to 3 or 2. How far a spread can be learned from few values does not depend on mu or "
@@ -97,14 +98,17 @@ def averages() -> Table:
     return Table("Average estimate over the true sigma, exactly", ["n", *ESTIMATES], rows)
 
 
-def own(sweep: xr.Dataset) -> Table:
-    """What the three readings of this fit were with fewer of its values."""
+def own(fit: Fit, sweep: xr.Dataset) -> Table:
+    """What the three readings of this fit were with fewer of its values; with all of them, the numbers of the fit."""
     one, rows = sweep.sel(parameter="sigma"), []
     for n in one["n"].values:
         here = one.sel(n=n)
         sd = float(here["sd"].sel(reading="posterior"))
         errors = {"mle": sd / 100, "map": sd / 100, "posterior": sd / np.sqrt(float(here["ess_bulk"]))}
         texts = [number(float(here["estimate"].sel(reading=key)), error) for key, error in errors.items()]
+        if int(n) == rows_of(fit):
+            prior = str(sweep.attrs["prior"])
+            texts = [number(fit.value(prior, "sigma", key), error_of(fit, prior, "sigma", key)) for key in errors]
         rows.append([f"{n:,}", *(texts if not here["failed"] else [*texts[:2], MISSING])])
     caption = f"Estimates of sigma from the first n of these data in a random order, prior {sweep.attrs['prior']}"
     return Table(caption, ["n", "MLE", "MAP", "posterior mean"], rows)

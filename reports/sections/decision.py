@@ -17,13 +17,17 @@ def context(fit: Fit) -> dict[str, Any] | None:
     if not found:
         return None
     first, ratio = found[loss.lead(found)], loss.RATIOS[loss.START]
+    told = actions.compared(first)
     return {
         "loss": loss.figure(found),
         "sentence": loss.sentence(first, ratio),
         "table": loss.table(found),
         "winners": actions.winners_sentence(first),
-        "compared": (told := actions.compared(first)),
-        "hit_error": significant(told.hit_error, 1),
+        "compared": told,
+        "known": "exactly, of " + first.exact
+        if first.exact
+        else f"probabilities have a Monte Carlo error of {significant(told.hit_error, 1)}",
+        "regrets": "" if first.exact else " ± Monte Carlo error",
         "label": first.label,
         "hit": f"{actions.HIT:g}",
         "refused": [label for label in fit.labels[: loss.MOST] if label not in {margin.label for margin in found}],

@@ -12,7 +12,8 @@ from scipy.stats import norm
 from comparisons.digits import MISSING, exists, number, percent
 from comparisons.rules import SMALL
 from comparisons.scales import UNCONSTRAINED
-from reports.scales import View, density, figure, known, shortest
+from reports import closed_form
+from reports.scales import View, density, doubt, figure, known, shortest
 from reports.stored import Array, Fit
 from reports.words import error_of, listed
 
@@ -30,10 +31,13 @@ def context(fit: Fit) -> dict[str, Any] | None:
     median = fit.value(prior, label, "posterior", "median")
     if not exists(median):
         return None  # a posterior that cannot be normalised has no scale to be read on
-    draws = fit.draws(prior)[label].values.ravel()
-    single = len(fit.labels) == 1
-    curve = density(fit, prior, label, draws, modes)
-    seen = views(modes, name, label, draws, curve, fit.level, exists(fit.value(prior, label, "posterior")))
+    single, exact = len(fit.labels) == 1, closed_form.known(fit, prior)
+    draws = fit.draws(prior)[label].values if exact is None else exact.values()[None]
+    curve = density(fit, prior, label, draws.ravel(), modes)
+    # A Beta has all moments on its scales.
+    reason = fit.reason(prior, label, "posterior") if exact is None else None
+    seen = views(modes, name, label, draws, curve, fit.level, reason)
+    draws, median = draws.ravel(), median if exact is None else exact.quantile(0.5)
     at = {
         "MLE": fit.value(prior, label, "mle"),
         "MAP": fit.value(prior, label, "map"),
@@ -42,6 +46,7 @@ def context(fit: Fit) -> dict[str, Any] | None:
     sd, error = fit.value(prior, label, "posterior", "sd"), error_of(fit, prior, label, "posterior")
     sd = sd if exists(sd) else float(np.std(draws))
     error = error if exists(error) else sd / 30
+    errors = (error, 3 * error) if exact is None else (exact.error, exact.error)
     everywhere = float(modes[name].sel(on=UNCONSTRAINED).values.ravel()[0])
     return {
         "prior": prior,
@@ -50,10 +55,10 @@ def context(fit: Fit) -> dict[str, Any] | None:
         "other": seen[1].text,
         "several": not single,
         "level": percent(fit.level),
-        "figure": figure(fit, prior, label, seen, at, draws, curve, (sd / 100, 3 * error)),
+        "figure": figure(fit, prior, label, seen, at, draws, curve, (sd / 100, errors[1])),
         "head": head(label, fit.level),
-        "rows": rows(seen, draws, median, fit.level, sd / 100, error),
-        "sentence": sentence(label, median, {view.text: view.mode for view in seen}, sd, 3 * error),
+        "rows": rows(seen, draws, median, fit.level, sd / 100, errors),
+        "sentence": sentence(label, median, {view.text: view.mode for view in seen}, sd, errors[1]),
         "missing": missing(seen),
         "refused": listed(fit.failed(prior, label, "posterior")) if fit.failed(prior, label, "posterior") else "",
         "unconstrained": unconstrained(label, everywhere, at["MAP"], sd, single),
@@ -72,21 +77,25 @@ def label_of(fit: Fit, prior: str, name: str) -> str:
 
 
 def views(
-    modes: xr.Dataset, name: str, label: str, draws: Array, curve: tuple[Array, Array], level: float, with_mean: bool
+    modes: xr.Dataset, name: str, label: str, draws: Array, curve: tuple[Array, Array], level: float, reason: str | None
 ) -> list[View]:
-    """The first element of a parameter on all its scales."""
+    """The first element of a parameter on all its scales, from its draws, (chain, draw), and what moments it lacks.
+
+    Of a posterior in closed form the reason is None: all means exist.
+    """
     found = []
     for on in (str(one) for one in modes["on"].values if one != UNCONSTRAINED):
         one, scale = modes.sel(on=on), known()[on]
-        there = scale.forward(draws)
+        why = "" if reason is None else doubt(scale, draws, reason)
         laplace = float(one["lower"].values.ravel()[0]), float(one["upper"].values.ravel()[0])
         found.append(
             View(
                 scale=scale,
                 text=scale.text.format(label),
                 mode=float(one[name].values.ravel()[0]),
-                mean=float(scale.backward(np.asarray(there.mean()))) if with_mean else np.nan,
+                mean=np.nan if why else float(scale.backward(np.asarray(scale.forward(draws).mean()))),
                 reason=str(one["reason"].values),
+                doubt=why,
                 laplace=laplace,
                 shortest=shortest(*curve, scale, level),
             )
@@ -103,8 +112,10 @@ def head(label: str, level: float) -> list[str]:
     ]  # fmt: skip
 
 
-def rows(seen: list[View], draws: Array, median: float, level: float, fine: float, error: float) -> list[list[str]]:
-    """One row per scale: everything that was computed there, mapped back."""
+def rows(
+    seen: list[View], draws: Array, median: float, level: float, fine: float, errors: tuple[float, float]
+) -> list[list[str]]:
+    """One row per scale: everything that was computed there, mapped back; with the errors of means and of quantiles."""
     shares = ((1 - level) / 2, (1 + level) / 2)
     result = []
     for view in seen:
@@ -117,10 +128,10 @@ def rows(seen: list[View], draws: Array, median: float, level: float, fine: floa
                 view.text,
                 number(view.mode, fine),
                 percent(round(below, 2)) if exists(view.mode) else MISSING,
-                number(view.mean, error),
-                number(median, 3 * error),
-                _interval(ends, 3 * error),
-                _interval(view.shortest, 3 * error),
+                number(view.mean, errors[0]),
+                number(median, errors[1]),
+                _interval(ends, errors[1]),
+                _interval(view.shortest, errors[1]),
                 _interval(view.laplace, fine),
             ]
         )
@@ -164,9 +175,12 @@ def sentence(label: str, median: float, modes: dict[str, float], sd: float, erro
 
 
 def missing(seen: list[View]) -> str:
-    """Why there is no mode on some scales."""
-    said = [f"on {view.text}: {view.reason}" for view in seen if view.reason]
-    return f"Of the mode {'; '.join(said)}." if said else ""
+    """Why there is no mode, or no mean, on some scales."""
+    said = []
+    for what, reasons in (("mode", [view.reason for view in seen]), ("mean", [view.doubt for view in seen])):
+        found = [f"on {view.text}: {reason}" for view, reason in zip(seen, reasons, strict=True) if reason]
+        said += [f"Of the {what} {'; '.join(found)}."] if found else []
+    return " ".join(said)
 
 
 def unconstrained(label: str, mode: float, declared: float, sd: float, single: bool) -> str:

@@ -94,7 +94,7 @@ def test_the_mean_median_and_mode_of_a_skewed_posterior_each_win_their_loss() ->
     rows = {row[0]: [float(cell) for cell in row[1:]] for row in found.rows}
     assert set(rows) == {"mean", "median", "MAP"}
     assert rows["mean"][1] == pytest.approx(1, abs=0.01)  # the standard deviation
-    assert rows["median"][2] == pytest.approx(math.log(2), abs=1e-3)  # mean absolute deviation from the median
+    assert rows["median"][2] == pytest.approx(math.log(2), abs=0.006)  # mean absolute deviation, with two decimals
     assert rows["MAP"][3] == pytest.approx(1 - math.exp(-0.5), abs=2e-3)
 
 

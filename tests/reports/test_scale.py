@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy.stats import beta, lognorm
+from scipy.special import digamma, expit
+from scipy.stats import beta, invgamma, lognorm
 
 from comparisons.digits import number
 from comparisons.rules import SMALL
-from comparisons.scales import scales_of
+from comparisons.scales import Scale, scales_of
 from models.contract.families import POSITIVE, UNIT
+from reports import scales
 from reports.scales import shortest
 from reports.sections import scale
 from reports.stored import Fit
@@ -90,15 +92,41 @@ def test_the_switch_moves_the_mode_and_leaves_the_median(tmp_path: Path) -> None
     assert len({row[1] for row in cells.values()}) == 3  # modes
     assert len({row[4] for row in cells.values()}) == 1  # medians
     assert len({row[5] for row in cells.values()}) == 1  # equal-tailed intervals
-    draws = fit.draws("a")["theta"].values.ravel()
     below = float(cells["logit theta"][2].removesuffix(" %")) / 100
-    assert below == pytest.approx(float(np.mean(draws < 5 / 7)), abs=0.006)
+    assert below == pytest.approx(beta(5, 2).cdf(5 / 7), abs=0.006)
+    # By digamma functions, what the logit of a Beta(5, 2) is on average.
+    assert float(cells["logit theta"][3]) == pytest.approx(expit(digamma(5) - digamma(2)), abs=1e-3)
     figure = found["figure"]
     assert [knob.choice for knob in figure.knobs] == [True]
     assert figure.knobs[0].settings == ["theta", "logit theta", "arcsin √theta"]
     texts = [re.findall(r">(mode [\d.]+|median [\d.]+)<", svg) for _, svg in figure.stills]
     assert len({one[0] for one in texts}) == 3
     assert len({one[1] for one in texts}) == 1
+
+
+def scale_called(name: str) -> Scale:
+    return next(one for one in scales_of(POSITIVE) if one.name == name)
+
+
+@pytest.mark.parametrize(("power", "said"), [(8.0, False), (1.1, True), (0.8, True)])
+def test_a_mean_that_draws_cannot_tell_is_not_shown(power: float, said: bool) -> None:
+    """If sigma² has an inverse gamma distribution with so much for a shape, its mean exists from 1 on."""
+    draws = np.sqrt(invgamma(power).rvs((4, 1000), random_state=np.random.default_rng(1)))
+    why = scales.doubt(scale_called("square"), draws, "")
+    assert ("Pareto k-hat" in why) == said
+    assert scales.doubt(scale_called("log"), draws, "") == ""
+
+
+def test_moments_that_do_not_exist_are_named_on_the_scales_that_need_them() -> None:
+    draws = np.exp(np.random.default_rng(1).normal(size=(4, 500)) / 4)
+    first, second = "no mean: too few rows", "no standard deviation: too few rows"
+    found = {
+        reason: [scales.doubt(scale_called(name), draws, reason) for name in ("declared", "square", "log")]
+        for reason in (first, second)
+    }
+    assert found == {first: [first, first, ""], second: ["", second, ""]}
+    nothing = scales.View(scale_called("square"), "sigma²", 1.0, np.nan, "", second, (1.0, 2.0), (1.0, 2.0))
+    assert scale.missing([nothing]) == f"Of the mean on sigma²: {second}."
 
 
 def test_without_another_scale_there_is_no_section(tmp_path: Path) -> None:
