@@ -11,8 +11,11 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from docutils.utils.math.latex2mathml import tex2mathml
 from markupsafe import Markup
+
+from reports.hyperparameters import word
 
 GREEK = {
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi"),
@@ -42,9 +45,21 @@ def statements(text: str) -> list[Markup] | None:
 
 
 def distributed(variable: str, name: str, hyperparameters: Mapping[str, Any]) -> Markup:
-    """MathML of ``variable ~ name(hyperparameters)``; of long vectors the first two elements and the last."""
-    inside = r",\; ".join(f"{_word(key)} = {_value(value)}" for key, value in hyperparameters.items())
-    return mathml(rf"{_word(variable)} \sim \mathrm{{{name}}}({inside})", block=False)
+    """MathML of ``variable ~ name(hyperparameters)``, which have words for names; of long vectors three elements."""
+    if name == "Fixed":
+        return mathml(f"{_word(variable)} = {_value(hyperparameters['value'])}", block=False)
+    inside = r",\; ".join(_named(word(name, key), _value(value)) for key, value in hyperparameters.items())
+    return mathml(rf"{_word(variable)} \sim \mathrm{{{name}}}" + (f"({inside})" if inside else ""), block=False)
+
+
+def listed(name: str, hyperparameters: Mapping[str, Any]) -> str:
+    """The same as plain text, with every element of every vector."""
+    texts = {
+        key: f"({', '.join(f'{one:.4g}' for one in value)})" if isinstance(value, list) else f"{value:.4g}"
+        for key, value in hyperparameters.items()
+    }
+    inside = ", ".join(f"{word(name, key)} {text}".strip() for key, text in texts.items())
+    return f"{name}({inside.replace('inf', '∞')})"
 
 
 def elided(hyperparameters: Mapping[str, Any]) -> bool:
@@ -99,7 +114,14 @@ def _word(name: str) -> str:
     return f"{tex}_{{{_word(rest)}}}" if rest else tex
 
 
+def _named(name: str, tex: str) -> str:
+    """A number with its name upright before it."""
+    return rf"\text{{{name}}}\; {tex}" if name else tex
+
+
 def _number(value: float, text: str) -> str:
+    if np.isinf(value):
+        return r"\infty" if value > 0 else r"-\infty"
     mantissa, _, exponent = text.partition("e")
     return rf"{mantissa} \times 10^{{{int(exponent)}}}" if exponent else text if value >= 0 else f"-{text.lstrip('-')}"
 

@@ -30,11 +30,12 @@ def priors(fit: Fit) -> list[tuple[str, list[dict[str, Any]]]]:
     result = []
     for prior, texts in fit.priors.items():
         rows = []
-        for variable, text in texts.items():
+        for variable in texts:
             one = stored[prior][variable]
             given = one["hyperparameters"]
             set_ = mathematics.distributed(variable, one["name"], given)
-            rows.append({"variable": variable, "set": set_, "text": text if mathematics.elided(given) else ""})
+            everything = mathematics.listed(one["name"], given) if mathematics.elided(given) else ""
+            rows.append({"variable": variable, "set": set_, "text": everything})
         result.append((prior, rows))
     return result
 

@@ -54,8 +54,9 @@ def test_a_formula_is_mathematics_or_left_as_text(formula: str) -> None:
 def test_priors_are_set_with_their_numbers() -> None:
     drawn = mathematics.distributed("fisher_z", "Normal", {"mu": -1.5, "sigma": [1e-5, 2.0, 3.0, 4.0]})
     said = re.sub(r"<[^>]*>", "", drawn)
-    wanted = "fisherz\u223cNormal(\u03bc=\u22121.5,\u03c3=(1\u00d710\u22125,2,\u2026,4))"
+    wanted = "fisherz\u223cNormal(mean\u22121.5,sd(1\u00d710\u22125,2,\u2026,4))"
     assert said == wanted
+    assert mathematics.listed("Normal", {"mu": -1.5, "sigma": [0.5, 2.0]}) == "Normal(mean -1.5, sd (0.5, 2))"
     assert mathematics.elided({"sigma": [1.0, 2.0, 3.0, 4.0]})
     assert not mathematics.elided({"sigma": [2.0] * 9})
 
