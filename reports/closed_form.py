@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from scipy.stats import beta
 
 from models.contract import Distribution
@@ -66,7 +67,65 @@ def known(fit: Fit, prior: str) -> Known | None:
     one, name = Distribution.from_json(written), pictures.outcome(fit)
     if one.name != "Beta":
         return None
-    successes = float(fit.data[name].sum())
-    trials = float(sum(variable.sum() for variable in pictures.covariates(fit.data, name).values()))
+    successes, trials = float(fit.data[name].sum()), float(_trials(fit).sum())
     a, b = (float(np.ravel(one.hyperparameters[key])[0]) for key in ("alpha", "beta"))
     return Known(a + successes, b + trials - successes)
+
+
+def _trials(fit: Fit) -> Array:
+    """The trials of every row of successes in trials."""
+    (found,) = pictures.covariates(fit.data, pictures.outcome(fit)).values()
+    return np.asarray(found.values, dtype=float)
+
+
+def swept(fit: Fit, sweep: xr.Dataset, along: str) -> xr.Dataset:
+    """A sweep with its posteriors in closed form where they are Beta distributions; else as it is.
+
+    The prior to the power of s has the parameters 1 + s (a - 1) and 1 + s (b - 1). How many of the first n rows are
+    successes is told by the MLE, if every row is one trial.
+
+    Parameters
+    ----------
+    sweep : xarray.Dataset
+        With the dims ``prior`` and ``along`` (`comparisons.sweeps`).
+    along : {"strength", "n"}
+
+    Returns
+    -------
+    xarray.Dataset
+        With the parameters ``a`` and ``b`` of every posterior, (prior, along), if they are known.
+    """
+    ends = [one for kind in sweep["prior"].values if (one := known(fit, str(kind))) is not None]
+    if len(ends) < sweep.sizes["prior"]:
+        return sweep
+    trials, turns = _trials(fit), sweep[along].values.astype(float)
+    whole, all_k = float(trials.sum()), float(fit.data[pictures.outcome(fit)].sum())
+    n, k = np.full(len(turns), whole), np.full(len(turns), all_k)
+    if along == "n" and len(turns) > 1:
+        if np.any(trials != 1):
+            return sweep
+        n, k = turns, np.round(turns * sweep["estimate"].isel(parameter=0, prior=0).sel(reading="mle").values)
+    strength = turns if along == "strength" else np.ones(len(turns))
+    a = np.array([1 + strength * (one.a - all_k - 1) + k for one in ends])
+    b = np.array([1 + strength * (one.b - whole + all_k - 1) + n - k for one in ends])
+    if not np.all((a > 0) & (b > 0)):
+        return sweep
+    level, shares = float(sweep.attrs["level"]), (np.arange(sweep.sizes["draw"]) + 0.5) / sweep.sizes["draw"]
+    points, dims = sweep["reading"] != "posterior", ("prior", along)
+    numbers = {
+        "estimate": a / (a + b),
+        "sd": beta.std(a, b),
+        "lower": beta.ppf((1 - level) / 2, a, b),
+        "upper": beta.ppf((1 + level) / 2, a, b),
+    }
+    exact = {key: sweep[key].where(points, xr.DataArray(values, dims=dims)) for key, values in numbers.items()}
+    draws = beta.ppf(shares, a[..., None], b[..., None])[..., None]
+    return sweep.assign(
+        exact
+        | {
+            "draws": ((*dims, "draw", "parameter"), draws),
+            "ess_bulk": xr.full_like(sweep["ess_bulk"], 1e6),  # no error that would be written
+            "a": (dims, a),
+            "b": (dims, b),
+        }
+    )

@@ -14,6 +14,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 import xarray as xr
+from scipy.stats import beta
 
 from comparisons.digits import exists, percent, significant
 from reports import charts, densities
@@ -162,10 +163,8 @@ def figure(fit: Fit, sweep: xr.Dataset, key: str, along: str, knob: Knob, openin
         f"{level} intervals: Wald (MLE, square), Laplace (MAP, triangle), equal-tailed (posterior, circle at the "
         "mean). What reaches the frame goes on beyond."
     )
-    drawn = sweep.sizes["draw"]
-    curves = (
-        f"Filled: the posterior, from {drawn} draws; dotted: the prior; each scaled to the same height. Below: " * few
-    )
+    source = "in closed form" if "a" in sweep else f"from {sweep.sizes['draw']} draws"
+    curves = f"Filled: the posterior, {source}; dotted: the prior; each scaled to the same height. Below: " * few
     ladders += (" Dashed line: the truth." if few else " Black ticks: the truth.") * bool(records["truths"])
     alternative = f"{opening}: estimates and {level} intervals of MLE, MAP and posterior of {', '.join(labels[:6])}"
     alternative += f"{' and others' * (len(labels) > 6)}{', with the posterior density' * few}."
@@ -209,8 +208,12 @@ def _curves(picture: Picture, records: Records) -> list[Any]:
             for k, strength in enumerate(strengths):
                 place = {"step": k, "kind": p, "part": g}
                 if not sweep["failed"].values[p, k]:
-                    curve = densities.kernel(draws[p, k, part.members[0]], supports[part.name], ends, POINTS)
-                    curve = curve[0], curve[1] / max(curve[1], default=1.0)
+                    if "a" in sweep:  # in closed form (`reports.closed_form`)
+                        x = np.linspace(max(ends[0], 0.0), min(ends[1], 1.0), POINTS)
+                        curve = x, beta.pdf(x, sweep["a"].values[p, k], sweep["b"].values[p, k])
+                    else:
+                        curve = densities.kernel(draws[p, k, part.members[0]], supports[part.name], ends, POINTS)
+                    curve = curve[0], curve[1] / max(curve[1][np.isfinite(curve[1])], default=1.0)
                     curves += [place | row for row in charts.rows(x=curve[0], y=curve[1])]
                 if height is not None and np.isfinite(height).all() and height.max() > 0:
                     power = strength if part.name.split("[")[0] in swept else 1.0

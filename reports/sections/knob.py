@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from reports import swept, swept_words
+from reports import closed_form, swept, swept_words
 from reports.charts import Knob
 from reports.stored import Fit
 
@@ -24,6 +24,7 @@ def prior_strength(fit: Fit) -> dict[str, Any] | None:
     sweep = fit.sweep("sweep_prior")
     if sweep is None:
         return None
+    sweep = closed_form.swept(fit, sweep, "strength")
     strengths = [float(strength) for strength in sweep["strength"].values]
     knob = Knob(
         "step",
@@ -56,6 +57,7 @@ def sample_size(fit: Fit) -> dict[str, Any] | None:
     if sweep is None or sweep.sizes["n"] < 2:
         return None
     sweep = sweep.expand_dims(prior=[str(sweep.attrs["prior"])])
+    sweep = closed_form.swept(fit, sweep, "n")
     sizes = [int(n) for n in sweep["n"].values]
     knob = Knob("step", "n =", [f"{n:,}" for n in sizes], 0)
     drawn = swept.figure(

@@ -15,6 +15,7 @@ from reports import closed_form, loss, plugged, tables
 from reports.breaks import gaussian
 from reports.sections import decision, prediction, scale
 from reports.stored import Fit
+from tests.reports.test_knob import made_sweep
 from tests.toys import TOYS, coin_toy, write_fit
 
 STORED = Path(__file__).parents[2] / "reports" / "results"
@@ -86,6 +87,46 @@ def test_the_closed_form_is_prior_times_likelihood(tmp_path: Path) -> None:
     assert f"probability {known.power(plugged.NEXT):.3f};" in prediction.context(fit)["share"]["sentence"]
     note = dict(tables.comparison(fit, "a")["notes"])
     assert any("Beta(5, 2), with mean 0.714" in text for text in note.values())
+
+
+def test_a_swept_prior_is_its_power(tmp_path: Path) -> None:
+    write_fit(tmp_path, "coin", coin_toy())
+    fit, strengths = Fit(tmp_path / "coin"), np.array([0.1, 1.0, 20.0])
+    sweep = made_sweep(fit, "strength", strengths).expand_dims(prior=["a"])
+    found = closed_form.swept(fit, sweep, "strength").isel(prior=0, parameter=0)
+    for strength, one in zip(strengths, (found.sel(strength=s) for s in strengths), strict=True):
+
+        def weight(theta: float, s: float = strength) -> float:
+            return float(stats.beta(2, 2).pdf(theta) ** s * stats.binom.pmf(3, 3, theta))
+
+        total = quad(weight, 0, 1)[0]
+        mean = quad(lambda x, f=weight: x * f(x), 0, 1)[0] / total
+        assert float(one["estimate"].sel(reading="posterior")) == pytest.approx(mean)
+        assert float(one["draws"].mean()) == pytest.approx(mean, abs=2e-3)
+        inside = quad(weight, *(float(one[end].sel(reading="posterior")) for end in ("lower", "upper")))[0]
+        assert inside / total == pytest.approx(0.95)
+    points = sweep["estimate"].sel(reading=["mle", "map"]).values
+    np.testing.assert_array_equal(
+        closed_form.swept(fit, sweep, "strength")["estimate"].sel(reading=["mle", "map"]).values, points
+    )
+
+
+def test_single_flips_are_counted_by_their_mle(tmp_path: Path) -> None:
+    toy = coin_toy()
+    flips = np.array([1, 0, 1, 1, 0])
+    toy.data = toy.data.isel(observation=[0] * 5).assign_coords(observation=np.arange(5))
+    toy.data = toy.data.assign(heads=("observation", flips), flips=("observation", np.ones(5, int)))
+    write_fit(tmp_path, "coin", toy)
+    fit, sizes = Fit(tmp_path / "coin"), np.array([1, 2, 5])
+    sweep = made_sweep(fit, "n", sizes).expand_dims(prior=["a"])
+    shares = np.cumsum(flips)[sizes - 1] / sizes
+    estimate = sweep["estimate"].transpose("prior", "parameter", "reading", "n").copy()
+    estimate[0, 0, 0] = shares
+    found = closed_form.swept(fit, sweep.assign(estimate=estimate), "n")
+    assert found["a"].values.tolist() == [[3, 3, 5]]
+    assert found["b"].values.tolist() == [[2, 3, 4]]
+    estimate[0, 0, 0, 1] = np.nan
+    assert "a" not in closed_form.swept(fit, sweep.assign(estimate=estimate), "n")
 
 
 def test_other_priors_and_models_have_no_closed_form(tmp_path: Path) -> None:
