@@ -18,7 +18,7 @@ from reports.charts import QUIET, Chart, Knob
 from reports.components import Table
 from reports.groups import log_likelihoods, points
 from reports.stored import Array, Fit
-from reports.style import COMPONENTS
+from reports.style import EITHER, component_colours
 from reports.words import plural
 
 Labels = NDArray[np.int64]
@@ -87,7 +87,7 @@ def traces(fit: Fit) -> Chart:
         scale=alt.Scale(domain=[0, chains * draws], nice=False),
         axis=alt.Axis(values=[draws * chain for chain in range(chains + 1)], format="d"),
     )
-    colours = alt.Scale(domain=list(range(k)), range=[COMPONENTS[one % len(COMPONENTS)] for one in range(k)])
+    colours = alt.Scale(domain=list(range(k)), range=component_colours(k))
     drawing = (
         alt.Chart(charts.named("traces"))
         .transform_filter("datum.view == view")
@@ -225,7 +225,7 @@ def _png(probability: Array) -> str:
     from matplotlib.image import imsave
 
     pixels = np.empty((*probability.shape, 4))
-    pixels[..., :3] = to_rgb(COMPONENTS[2])
+    pixels[..., :3] = to_rgb(EITHER)
     pixels[..., 3] = probability
     file = io.BytesIO()
     imsave(file, pixels, format="png")

@@ -14,7 +14,7 @@ from reports.charts import COLOURS, INK, QUIET, Chart, Knob
 from reports.groups import extras, log_likelihoods, points, shares
 from reports.labels import Labels
 from reports.stored import Array, Fit
-from reports.style import COMPONENTS
+from reports.style import component_colours
 from reports.words import plural
 
 SAME = 0.05  # log likelihood: ends of EM this near are one maximum, at its tolerance
@@ -182,7 +182,7 @@ def kinds(fit: Fit, name: str) -> tuple[Chart, list[str]] | None:
         apart = cluster != component
         records += charts.rows(view=np.full(len(y), view), x=first, y=second, group=group, apart=apart)
     base = alt.Chart(charts.named("points")).transform_filter("datum.view == view")
-    colours = alt.Scale(domain=list(range(k)), range=[COMPONENTS[one % len(COMPONENTS)] for one in range(k)])
+    colours = alt.Scale(domain=list(range(k)), range=component_colours(k))
     x = alt.X("x:Q", title=features[0], scale=alt.Scale(zero=False))
     axis = alt.Axis() if y.shape[1] > 1 else None
     up = alt.Y("y:Q", title=features[1] if y.shape[1] > 1 else None, axis=axis, scale=alt.Scale(zero=False))

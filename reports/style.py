@@ -6,6 +6,7 @@ from comparisons.colours import READINGS, Mark, rc
 
 __all__ = [
     "COMPONENTS",
+    "EITHER",
     "LIKELIHOOD",
     "NEUTRAL",
     "PALE",
@@ -14,6 +15,7 @@ __all__ = [
     "SHORT",
     "TRUTH",
     "Mark",
+    "component_colours",
     "rc",
 ]
 
@@ -24,6 +26,13 @@ SHORT = {"mle": "MLE", "map": "MAP", "posterior": "posterior"}
 
 # One colour per component of a mixture; more components begin again.
 COMPONENTS = ("#0067A8", "#C04A00", "#007A5A", "#9B3D8F", "#946A00", "#333333", "#B3003C")
+EITHER = "#149370"  # of pictures without a background of their own: to be seen on light and on dark paper
+
+
+def component_colours(count: int) -> list[str]:
+    """Colours of so many components where those of the style sheet reach: for light and for dark paper."""
+    return [f"var(--component-{k % len(COMPONENTS) + 1})" for k in range(count)]
+
 
 NEUTRAL = "#4D4D4D"
 PALE = "#D9D9D9"
