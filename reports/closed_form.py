@@ -21,6 +21,7 @@ from reports import pictures
 from reports.stored import Array, Fit
 
 POINTS = 4_000  # that stand for the posterior where draws would
+LEFT = 1e-6  # of the posterior beyond either end of its curve
 DIGITS = 100  # parts of a standard deviation to which exact numbers are written, as points are
 
 
@@ -53,6 +54,12 @@ class Known:
     def power(self, trials: int) -> float:
         """Probability that so many further trials all succeed."""
         return float(np.prod([(self.a + i) / (self.a + self.b + i) for i in range(trials)]))
+
+    def curve(self, points: int) -> tuple[Array, Array]:
+        """Its density at so many points, up to where hardly anything of it is left."""
+        low, high = self.quantile(LEFT), self.quantile(1 - LEFT)
+        x = np.linspace(low, high, points)
+        return x, np.asarray(beta.pdf(x, self.a, self.b))
 
     def values(self) -> Array:
         """Its quantiles at evenly spaced shares, rising."""

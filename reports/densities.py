@@ -11,6 +11,7 @@ import numpy as np
 
 from models.contract import Distribution
 from models.contract.families import REAL, UNIT
+from reports import closed_form
 from reports.stored import Array, Fit
 
 Density = Callable[[Array], Array]
@@ -127,7 +128,10 @@ def kernel(
 
 
 def posterior_curve(fit: Fit, prior: str, label: str) -> tuple[Array, Array]:
-    """Density of the posterior: prior times likelihood where both are known as curves, else a kernel estimate."""
+    """Density of the posterior: in closed form, or prior times likelihood where both are curves, or of the draws."""
+    known = closed_form.known(fit, prior)
+    if known is not None:
+        return known.curve(CURVE)
     likelihood, density = likelihood_curve(fit), prior_densities(fit, prior).get(label)
     if likelihood is not None and density is not None:
         x, height = likelihood[0], density(likelihood[0]) * likelihood[1]

@@ -22,7 +22,7 @@ from reports.words import listed
 UNRELIABLE = 0.7  # Pareto k-hat from which a mean of draws must not be read
 CURVE = 90  # points of a curve
 SMOOTHER = 1.4  # width of the kernel, in ArviZ's own
-TAIL = 0.002  # of the posterior, at either end, that is not drawn
+NEGLIGIBLE = 0.004  # of the highest density: where a curve may end
 MARKS = {
     "MLE": ("var(--mle)", "square"),
     "MAP": ("var(--map)", "triangle-up"),
@@ -99,16 +99,11 @@ def figure(
     curve: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
     names: list[dict[str, Any]] = []
-    base_x, base = _drawn(*density, draws)
     shares = (1 - fit.level) / 2, (1 + fit.level) / 2
     low, high = np.quantile(draws, shares)
     support = UNIT if any(view.scale.name == "logit" for view in seen) else POSITIVE
     for k, view in enumerate(seen):
-        change = base_x**view.scale.power * ((1 - base_x) ** view.scale.power if support == UNIT else 1.0)
-        with np.errstate(all="ignore"):
-            height, flat = base * change, change
-        top = float(np.nanmax(height[np.isfinite(height)]))
-        height, flat = height / top, 0.9 * flat / float(np.nanmax(flat[np.isfinite(flat)]))
+        base_x, height, flat = _there(*density, view.scale, support)
         there = view.scale.forward(base_x)
         curve += charts.rows(
             on=np.full(len(base_x), k), x=there, y=height, flat=flat, inside=(base_x >= low) & (base_x <= high)
@@ -177,12 +172,22 @@ def known() -> dict[str, Scale]:
     return {scale.name: scale for support in (UNIT, POSITIVE) for scale in scales_of(support)}
 
 
-def _drawn(x: Array, height: Array, draws: Array) -> tuple[Array, Array]:
-    """As many points of a curve as the eye needs, its far ends left out."""
-    low, high = np.quantile(draws, (TAIL, 1 - TAIL))
-    inside = np.flatnonzero((x >= low) & (x <= high))
-    kept = inside[np.unique(np.linspace(0, len(inside) - 1, CURVE).astype(int))]
-    return x[kept], height[kept]
+def _there(x: Array, height: Array, scale: Scale, support: tuple[float, float]) -> tuple[Array, Array, Array]:
+    """Density on a scale, where it is not negligible, and what a flat prior of the parameter says there.
+
+    Returns
+    -------
+    x, height, flat : array
+        As many points as the eye needs, the heights as shares of the highest.
+    """
+    with np.errstate(all="ignore"):
+        flat = x**scale.power * ((1 - x) ** scale.power if support == UNIT else 1.0)
+        there = height * flat
+    finite = np.isfinite(there) & np.isfinite(flat)
+    seen = np.flatnonzero(finite & (there >= NEGLIGIBLE * np.max(there, where=finite, initial=0.0)))
+    whole = np.arange(seen[0], seen[-1] + 1)[finite[seen[0] : seen[-1] + 1]]
+    kept = whole[np.unique(np.linspace(0, len(whole) - 1, CURVE).astype(int))]
+    return x[kept], there[kept] / there[kept].max(), 0.9 * flat[kept] / flat[kept].max()
 
 
 def _drawing(curve: list[dict[str, Any]], marks: list[dict[str, Any]], names: list[dict[str, Any]]) -> Any:

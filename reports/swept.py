@@ -25,6 +25,7 @@ Records = dict[str, list[dict[str, Any]]]
 
 FEW = 4  # parameters up to which densities are drawn
 POINTS, PRIOR_POINTS = 48, 24  # of a density, of a prior
+EDGE = 1e-3  # of the frame: how near to an end of the support a prior is drawn
 TAIL = 0.005  # of the draws beyond the frame, on either side, where the posterior is widest
 NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior"}
 ROWS = {"mle": -0.16, "map": -0.33, "posterior": -0.5}  # below the densities, whose height is 1
@@ -202,7 +203,9 @@ def _curves(picture: Picture, records: Records) -> list[Any]:
         for g, part in enumerate(picture.chosen):
             ends = picture.frames[g]
             density = known.get(part.name)
-            grid = np.linspace(*ends, PRIOR_POINTS)
+            low, high = supports[part.name]
+            edge = EDGE * (ends[1] - ends[0])  # a density may be infinite at the very end of its support
+            grid = np.linspace(max(ends[0], low + edge), min(ends[1], high - edge), PRIOR_POINTS)
             with np.errstate(divide="ignore"):
                 height = None if density is None else density(grid)
             for k, strength in enumerate(strengths):

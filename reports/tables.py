@@ -91,9 +91,9 @@ def _exactly(known: closed_form.Known, level: float) -> str:
     """What draws of a posterior are draws of."""
     low, high = (number(known.quantile(share), known.error) for share in ((1 - level) / 2, (1 + level) / 2))
     return (
-        f"from draws, like every posterior here; the posterior is {known.name}, with mean "
-        f"{number(known.mean, known.error)} and the {percent(level)} interval {low} to {high}, and what is said of it "
-        "below the table is exact"
+        f"from draws, whose error this is; exactly, the posterior is {known.name}, with mean "
+        f"{number(known.mean, known.error)} and the {percent(level)} interval {low} to {high}, as the sections on knobs, "
+        "scales, predictions and decisions have it"
     )
 
 

@@ -86,7 +86,7 @@ def test_the_closed_form_is_prior_times_likelihood(tmp_path: Path) -> None:
     assert known.values().mean() == pytest.approx(known.mean, abs=known.error / 10)
     assert f"probability {known.power(plugged.NEXT):.3f};" in prediction.context(fit)["share"]["sentence"]
     note = dict(tables.comparison(fit, "a")["notes"])
-    assert any("Beta(5, 2), with mean 0.714" in text for text in note.values())
+    assert any("exactly, the posterior is Beta(5, 2), with mean 0.714" in text for text in note.values())
 
 
 def test_a_swept_prior_is_its_power(tmp_path: Path) -> None:
