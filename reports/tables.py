@@ -92,8 +92,8 @@ def _exactly(known: closed_form.Known, level: float) -> str:
     low, high = (number(known.quantile(share), known.error) for share in ((1 - level) / 2, (1 + level) / 2))
     return (
         f"from draws, whose error this is; exactly, the posterior is {known.name}, with mean "
-        f"{number(known.mean, known.error)} and the {percent(level)} interval {low} to {high}, as the sections on knobs, "
-        "scales, predictions and decisions have it"
+        f"{number(known.mean, known.error)} and the {percent(level)} interval {low} to {high}, as the sections on "
+        "knobs, scales, predictions and decisions have it"
     )
 
 

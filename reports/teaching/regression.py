@@ -79,15 +79,20 @@ def quiz(fit: Fit) -> list[Question]:
 
 def farthest_out(fit: Fit) -> Question:
     """Which reading puts the coefficient farthest from zero?"""
-    label = max(slopes(fit), key=lambda one: abs(fit.value(fit.default, one, "mle")))
+
+    def size(label: str) -> float:
+        """Columns may have different units: only in posterior sd can coefficients be compared."""
+        return abs(fit.value(fit.default, label, "mle")) / fit.value(fit.default, label, "posterior", "sd")
+
+    label = max(slopes(fit), key=size)
     mle, mode = (fit.value(fit.default, label, key) for key in ("mle", "map"))
     mean, mcse = (fit.value(fit.default, label, "posterior", key) for key in ("estimate", "mcse"))
     sd = fit.value(fit.default, label, "posterior", "sd")
     less = abs(mle) - max(abs(mode), abs(mean)) > max(STANDARD_ERRORS * mcse, sd / 100)
     told = "the MLE lies farthest from zero" if less else "the MLE does not stand out"
     return Question(
-        f"Of all coefficients {name_of(label)} has the MLE farthest from zero. Which of its three readings lies "
-        "farthest out?",
+        f"Counted in posterior sd, {name_of(label)} has the MLE farthest from zero of all coefficients. Which of its "
+        "three readings lies farthest out?",
         f"MLE {shown(fit, fit.default, label, 'mle')}, MAP {shown(fit, fit.default, label, 'map')}, posterior mean "
         f"{shown(fit, fit.default, label, 'posterior')}: {told}. The prior {fit.default} shrinks: the mode is "
         f"{share(abs(mode / mle)) if abs(mode) <= abs(mle) else significant(mode / mle, 3) + ' times'} of the MLE.",
