@@ -98,6 +98,14 @@ def test_the_mean_median_and_mode_of_a_skewed_posterior_each_win_their_loss() ->
     assert rows["MAP"][3] == pytest.approx(1 - math.exp(-0.5), abs=2e-3)
 
 
+def test_where_mean_and_median_are_one_each_wins_its_own_loss() -> None:
+    """A symmetric posterior: which of the two has the smaller loss would be decided by rounding."""
+    for shift in range(20):
+        margin = Margin("theta", EVEN + shift / 7, 20_000, {"mle": math.nan, "map": math.nan}, exact="Normal")
+        found = actions.compared(margin)
+        assert (found.squared, found.absolute) == ("mean", "median")
+
+
 def test_curves_and_marks_are_the_expected_losses() -> None:
     margins = [Margin(name, EVEN + k, 4000, {"mle": 2.0 + k, "map": 3.5 + k}) for k, name in enumerate("ab")]
     spec = json.loads(loss.figure(margins).spec)["datasets"]
