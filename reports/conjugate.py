@@ -13,6 +13,7 @@ from scipy.stats import beta as beta_distribution
 from scipy.stats import norm
 
 from models.contract import Distribution
+from reports.closed_form import Known, known
 from reports.stored import Fit
 
 THETA = "theta"
@@ -42,15 +43,15 @@ def posterior(fit: Fit, name: str = "") -> tuple[float, float]:
     ValueError
         If the prior is no Beta.
     """
-    prior, (heads, flips) = beta_prior(fit, name or fit.default), counts(fit)
-    if prior is None:
+    found = known(fit, name or fit.default)
+    if found is None:
         raise ValueError(f"{fit.name}: the prior {name or fit.default} is no Beta")
-    return prior[0] + heads, prior[1] + flips - heads
+    return found.a, found.b
 
 
 def all_heads(a: float, b: float, ahead: int = AHEAD) -> float:
     """Probability of heads only in the next flips if theta is Beta(a, b): the product of (a + i) / (a + b + i)."""
-    return float(np.prod([(a + i) / (a + b + i) for i in range(ahead)]))
+    return Known(a, b).power(ahead)
 
 
 def log_bayes_factor(heads: int, flips: int, a: float, b: float) -> float:

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from reports import closed_form
+from reports.stored import Fit
 from tests.browser.conftest import NARROW, WIDE, Open
 from tests.swept import SIZES, STRENGTHS
 from tests.toys import TOYS
@@ -45,6 +47,9 @@ def test_a_slider_moves_the_marks_to_the_stored_numbers(
     opened: Open, home: Path, key: str, file: str, dim: str, count: int
 ) -> None:
     sweep = xr.open_dataset(home / "results" / "coin" / f"{file}.nc", engine="netcdf4")
+    fit = Fit(home / "results" / "coin")
+    swept = sweep if "prior" in sweep.dims else sweep.expand_dims(prior=[fit.default])
+    sweep = closed_form.swept(fit, swept, dim)  # what is shown of a posterior that is known without draws
     values = sweep["estimate"].squeeze(drop=True).transpose(dim, "reading")
     tolerance = float(values.max() - values.min()) / 300  # a pixel or two
     with opened("coin") as found:
