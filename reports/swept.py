@@ -166,7 +166,7 @@ def figure(fit: Fit, sweep: xr.Dataset, key: str, along: str, knob: Knob, openin
     )
     source = "in closed form" if "a" in sweep else f"from {sweep.sizes['draw']} draws"
     curves = f"Filled: the posterior, {source}; dotted: the prior; each scaled to the same height. Below: " * few
-    ladders += (" Dashed line: the truth." if few else " Black ticks: the truth.") * bool(records["truths"])
+    ladders += (" Dashed line: the truth." if few else " Upright ticks: the truth.") * bool(records["truths"])
     alternative = f"{opening}: estimates and {level} intervals of MLE, MAP and posterior of {', '.join(labels[:6])}"
     alternative += f"{' and others' * (len(labels) > 6)}{', with the posterior density' * few}."
     return charts.chart(key, drawing, alternative, f"{looking} {curves}{ladders}", knobs, datasets=records)
