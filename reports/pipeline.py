@@ -1,13 +1,8 @@
-"""Which pages are stale, and their building, shared among processes.
-
-A page carries the digest of everything it was made from. Comparing digests needs neither ArviZ nor matplotlib nor
-xarray, so that nothing slow is imported if nothing is to do.
-"""
+"""Which pages are stale, and their building, shared among processes."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -19,33 +14,15 @@ import models
 from comparisons import store
 from comparisons.pipeline import context, fit_stale, serve
 from models.contract import BadInput
+from reports.digests import code_digest, guide_digest, page_digest, written_digest
 
 HERE = Path(__file__).parent
 SITE = HERE / "site"
 FILES = ("fit.nc", "comparison.csv", "checks.json")
-PACKAGES = (
-    "altair",
-    "arviz",
-    "arviz-plots",
-    "arviz-stats",
-    "docutils",
-    "jinja2",
-    "matplotlib",
-    "scikit-learn",
-    "vl-convert-python",
-)
 TAKEN = ("comparison.csv", "checks.json", "verdict.md", "fit.ipynb", "fit.nc", *store.SWEEPS)
 """Results that a site has copies of, so that it can be carried away."""
 HANDOUT = "handouts/{}.pdf"
 """The page on paper, if it was made."""
-GUIDE = (
-    *("guide.py", "planted.py", "glossary.py", "glossary.toml", "draw.py", "panels.py", "style.py", "templating.py"),
-    "templates/style.css",
-)
-"""What the reading guide is made by, with the templates of its own; it is not drawn anew when other code changes."""
-KINDS = ("*.py", "*.toml", "*.j2", "*.css", "*.js")
-"""Files that pages are made by: code, words and looks."""
-META = re.compile(r'<meta name="threefold-inputs" content="([0-9a-f]{64})">')
 
 
 class NoResults(Exception):
@@ -65,23 +42,6 @@ def processes(jobs: str) -> int:
     return int(jobs)
 
 
-def code_digest() -> str:
-    """Digest of the code and the templates of the pages, and of the libraries that draw them."""
-    from importlib.metadata import version
-
-    files = [path for kind in KINDS for path in HERE.rglob(kind) if SITE not in path.parents]
-    parts = [f"{path.relative_to(HERE).as_posix()}\0{path.read_text(encoding='utf-8')}" for path in sorted(files)]
-    return store.digest([], *parts, *(f"{package} {version(package)}" for package in PACKAGES))
-
-
-def page_digest(folder: Path, code: str) -> str:
-    """Digest of the inputs of a page. ``checks.json`` is written last and holds the digest of what made the others."""
-    texts = [(folder / name).read_text(encoding="utf-8") for name in ("checks.json", "comparison.csv")]
-    studies = sorted((folder / "studies").glob("*/calibration.json"))
-    texts += [f"{path.parent.name}\0{path.read_text(encoding='utf-8')}" for path in studies]
-    return store.digest([], code, folder.name, *texts, str((folder / "fit.nc").stat().st_size))
-
-
 def is_complete(folder: Path) -> bool:
     """Whether a fit has all its results."""
     return all((folder / name).is_file() for name in FILES) and "checks" in store.read_json(folder / "checks.json")
@@ -90,16 +50,6 @@ def is_complete(folder: Path) -> bool:
 def own_fits(results: Path) -> list[str]:
     """Names of the fits of users' own data, in alphabetical order."""
     return sorted(path.parent.name for path in results.glob("*/checks.json") if path.parent.name[0] != ".")
-
-
-def written_digest(page: Path) -> str:
-    """The digest that a page carries; an empty string if there is no such page."""
-    try:
-        with page.open(encoding="utf-8") as file:
-            found = META.search(file.read(2_000))
-    except FileNotFoundError:
-        return ""
-    return found.group(1) if found else ""
 
 
 def build(
@@ -148,14 +98,10 @@ def build(
     if written_digest(site / "reading.html") != guide:
         tasks["how to read the plots"] = partial(build_guide, site, guide)
     if tasks:
-        _run(tasks, jobs)
+        _run(tasks, jobs, partial(_build_shared, site, code))
     else:
         print(f"pages: all {len(wanted)} up to date")
-    _build_assets(site)
-    if written_digest(site / "glossary.html") != code:
-        from reports import glossary
-
-        _write(site / "glossary.html", glossary.render(code))
+        _build_shared(site, code)
     _build_index(complete, code, site)
     return site / "index.html"
 
@@ -174,12 +120,13 @@ def _largest_first(names: Iterable[str], results: Path) -> list[str]:
     return sorted(names, key=lambda name: -(results / name / "fit.nc").stat().st_size)
 
 
-def _run(tasks: Mapping[str, Callable[[], float]], jobs: int) -> None:
-    """Build pages, shared among processes."""
+def _run(tasks: Mapping[str, Callable[[], float]], jobs: int, meanwhile: Callable[[], None]) -> None:
+    """Build pages, shared among processes, and do something else while these import what they need."""
     print(f"pages: {len(tasks)} to build", flush=True)
     sections = sorted(path.stem for path in (HERE / "sections").glob("[!_]*.py"))
     processes = context(["reports.page", *(f"reports.sections.{name}" for name in sections)])
     if min(jobs, len(tasks)) == 1:
+        meanwhile()
         for name, task in tasks.items():
             _report(name, task())
         return
@@ -187,6 +134,7 @@ def _run(tasks: Mapping[str, Callable[[], float]], jobs: int) -> None:
 
     with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=processes, initializer=serve) as pool:
         running = {pool.submit(task): name for name, task in tasks.items()}
+        meanwhile()
         for done in as_completed(running):
             if done.exception() is not None:
                 pool.shutdown(cancel_futures=True)  # what fails, fails the build, and at once
@@ -238,15 +186,6 @@ def build_page(folder: Path, site: Path, digest: str) -> float:
     return time.perf_counter() - began
 
 
-def guide_digest() -> str:
-    """Digest of everything that goes into the reading guide."""
-    from importlib.metadata import version
-
-    files = [*GUIDE, *(f"templates/{name}.html.j2" for name in ("base", "macros", "reading"))]
-    parts = [f"{name}\0{(HERE / name).read_text(encoding='utf-8')}" for name in files]
-    return store.digest([], *parts, *(f"{package} {version(package)}" for package in PACKAGES))
-
-
 def build_guide(site: Path, digest: str) -> float:
     """Build the page on how to read the plots; return the seconds it took, imports left out."""
     from reports.guide import render
@@ -278,6 +217,15 @@ def _same(original: Path, copy: Path) -> bool:
 def _card_version() -> str:
     """Digest of the code that says what a card holds."""
     return store.digest([], (HERE / "page.py").read_text(encoding="utf-8"))
+
+
+def _build_shared(site: Path, code: str) -> None:
+    """Write what pages share: their assets and the glossary."""
+    _build_assets(site)
+    if written_digest(site / "glossary.html") != code:
+        from reports import glossary
+
+        _write(site / "glossary.html", glossary.render(code))
 
 
 def _build_assets(site: Path) -> None:

@@ -106,7 +106,7 @@ def figure(
         base_x, height, flat = _there(*density, view.scale, support)
         there = view.scale.forward(base_x)
         curve += charts.rows(
-            on=np.full(len(base_x), k), x=there, y=height, flat=flat, inside=(base_x >= low) & (base_x <= high)
+            scale_on=np.full(len(base_x), k), x=there, y=height, flat=flat, inside=(base_x >= low) & (base_x <= high)
         )
         here = {
             "MLE": at["MLE"],
@@ -121,14 +121,14 @@ def figure(
             }
         x = np.array(list(here.values()))
         marks += charts.rows(
-            on=np.full(len(x), k),
+            scale_on=np.full(len(x), k),
             what=list(here),
             x=view.scale.forward(x),
             y=np.interp(x, base_x, height, left=0.0, right=0.0),
             text=[f"{what.split()[0]} {number(value, errors[what == 'median'])}" for what, value in here.items()],
             below=[float(np.mean(draws < value)) for value in here.values()],
         )
-        names.append({"on": k, "name": view.text})
+        names.append({"scale_on": k, "name": view.text})
     drawing = _drawing(curve, marks, names)
     knob = charts.Knob("scale_on", "scale", [view.text for view in seen], 0, choice=True)
     alternative = (
@@ -191,7 +191,7 @@ def _there(x: Array, height: Array, scale: Scale, support: tuple[float, float]) 
 
 
 def _drawing(curve: list[dict[str, Any]], marks: list[dict[str, Any]], names: list[dict[str, Any]]) -> Any:
-    chosen = "datum.on == scale_on"
+    chosen = "datum.scale_on == scale_on"
     x = alt.X("x:Q", title="on the chosen scale", scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=5))
     y = alt.Y("y:Q", title="density there", axis=alt.Axis(labels=False, ticks=False, grid=False))
     body = alt.Chart(charts.data(curve)).transform_filter(chosen)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 import models
-from reports import charts, draw, expected, intervals, mathematics, page, pipeline, source, style
+from reports import charts, digests, draw, expected, intervals, mathematics, page, pipeline, source, style
 from reports.expected import Compared
 from reports.stored import Fit
 from tests.toys import EVIL, REASON, TOYS, soup, text, write_fit
@@ -73,7 +73,7 @@ def test_drawings_are_valid_and_the_page_is_the_same_with_their_validation(
     monkeypatch.setattr(page, "debug_mode", lambda validating: nullcontext())
     place = home / "site" / f"{name}.html"
     addresses = [str(link["href"]) for link in soup(home, name).select("#provenance a[download]")]
-    html, _, _ = page.render(Fit(home / "results" / name), pipeline.written_digest(place), addresses)
+    html, _, _ = page.render(Fit(home / "results" / name), digests.written_digest(place), addresses)
     assert html == place.read_text(encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from comparisons.checks import R_HAT
-from reports import guide, pipeline, planted
+from reports import digests, guide, planted
 from tests.toys import soup
 
 
@@ -62,7 +62,7 @@ def test_predictions_differ_in_shape_only() -> None:
 
 def test_the_page_is_valid_and_the_same_bytes_again(home: Path) -> None:
     written = (home / "site" / "reading.html").read_text(encoding="utf-8")
-    assert written == guide.render(pipeline.guide_digest())
+    assert written == guide.render(digests.guide_digest())
     html5lib.HTMLParser(strict=True).parse(written)
     page = soup(home, "reading")
     assert len(page.select("main section")) == 7
@@ -71,8 +71,8 @@ def test_the_page_is_valid_and_the_same_bytes_again(home: Path) -> None:
 
 
 def test_it_is_not_drawn_anew_for_other_code(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = pipeline.guide_digest()
-    monkeypatch.setattr(pipeline, "code_digest", lambda: "1" * 64)
-    assert pipeline.guide_digest() == before
-    monkeypatch.setattr(pipeline, "GUIDE", (*pipeline.GUIDE, "words.py"))
-    assert pipeline.guide_digest() != before
+    before = digests.guide_digest()
+    monkeypatch.setattr(digests, "code_digest", lambda: "1" * 64)
+    assert digests.guide_digest() == before
+    monkeypatch.setattr(digests, "GUIDE", (*digests.GUIDE, "words.py"))
+    assert digests.guide_digest() != before

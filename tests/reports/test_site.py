@@ -12,7 +12,7 @@ import pytest
 
 from comparisons import store
 from reports import __main__ as command
-from reports import pipeline
+from reports import digests, pipeline
 from tests.toys import ROOT, TOYS, soup, text
 
 
@@ -37,14 +37,24 @@ def test_a_change_of_a_template_or_of_words_makes_pages_stale(
     copy = tmp_path / "reports"
     shutil.copytree(pipeline.HERE / "templates", copy / "templates")
     shutil.copy2(pipeline.HERE / "glossary.toml", copy)
-    monkeypatch.setattr(pipeline, "HERE", copy)
-    before = pipeline.code_digest()
+    monkeypatch.setattr(digests, "HERE", copy)
+    before = digests.code_digest()
     template = copy / changed
     template.write_text(template.read_text(encoding="utf-8") + " ", encoding="utf-8")
-    after = pipeline.code_digest()
+    after = digests.code_digest()
     assert before != after
     folder = home / "results" / "coin"
-    assert pipeline.page_digest(folder, before) != pipeline.page_digest(folder, after)
+    assert digests.page_digest(folder, before) != digests.page_digest(folder, after)
+
+
+def test_a_change_of_colours_makes_pages_and_guide_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They stand with the readings, whose numbers they leave as they are: results do not become stale by them."""
+    shutil.copytree(digests.COMPARISONS, tmp_path / "comparisons", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(digests, "COMPARISONS", tmp_path / "comparisons")
+    before = digests.code_digest(), digests.guide_digest()
+    with (tmp_path / "comparisons" / "colours.py").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert not {digests.code_digest(), digests.guide_digest()} & set(before)
 
 
 def test_only_the_page_asked_for_is_built_but_all_are_listed(home: Path, tmp_path: Path) -> None:
