@@ -35,7 +35,7 @@ CONFIG: dict[str, Any] = {
     "axis": {
         "labelColor": INK, "titleColor": INK, "tickColor": RULE, "domainColor": RULE, "gridColor": RULE,
         "gridOpacity": 0.5, "titleFontWeight": "normal", "labelFontSize": 12, "titleFontSize": 12,
-        "labelOverlap": "greedy", "labelSeparation": 5,
+        "titlePadding": 8, "labelOverlap": "greedy", "labelSeparation": 10,
     },
     # A limit to the width of numbers would have each measured once more, which is half of the cost of a drawing.
     "axisQuantitative": {"tickCount": 5, "labelLimit": 0},
@@ -44,7 +44,13 @@ CONFIG: dict[str, Any] = {
     "title": {"color": INK, "fontSize": 12, "fontWeight": "normal", "anchor": "start"},
     "text": {"color": INK},
     "rule": {"color": INK},
+    # A percentage is written as in the text: "95 %", on one line.
+    "locale": {"number": {
+        "decimal": ".", "thousands": ",", "grouping": [3], "currency": ["$", ""], "percent": "\u00a0%",
+    }},
 }  # fmt: skip
+# Pixels around a still: fonts of browsers are up to a sixth wider than the one that drawings are measured with here.
+ROOM = {"left": 16, "right": 16, "top": 5, "bottom": 5}
 
 
 @dataclass(frozen=True)
@@ -178,7 +184,7 @@ def _there(records: list[dict[str, Any]], values: Mapping[str, int]) -> list[dic
 def _svg(spec: dict[str, Any], key: str) -> Markup:
     """Draw a specification; the same one gives the same bytes, with ids that begin with ``key``."""
     size = {} if "spec" in spec else {"width": WIDE, "height": HEIGHT}  # panels have sizes of their own
-    drawn = vl_convert.vegalite_to_svg(size | spec)
+    drawn = vl_convert.vegalite_to_svg({"padding": ROOM} | size | spec)
     # Vega counts the ids of all drawings of a process; those of a page must not depend on what was drawn before it.
     numbers: dict[str, int] = {}
 

@@ -18,6 +18,7 @@ from reports.style import LIKELIHOOD, NEUTRAL, PALE, PRIOR, READINGS, SHORT, TRU
 SMALL = 6  # elements up to which the headline shows densities
 CURVE = 120  # of a density
 REACH = 6.0  # posterior standard deviations shown on either side, at most
+EDGE = 0.06  # of a thumbnail: no numbers so near to its sides
 ORDER = ("mle", "map", "posterior")
 
 
@@ -69,6 +70,9 @@ def thumbnail(fit: Fit) -> str:
         axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=6.5)
+    low, high = axes.get_xlim()
+    edge = EDGE * (high - low)  # a number nearer to it would be cut off
+    axes.set_xticks([tick for tick in axes.get_xticks() if low + edge <= tick <= high - edge])
     return draw.svg_text(figure)
 
 

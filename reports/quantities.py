@@ -6,6 +6,7 @@ discrepancies, Statistica Sinica 6, 733-760.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ UNUSUAL = 0.025  # tail on either side below which the model is said to make suc
 FEWEST = 5  # observations
 GROUPS = 5
 BARS = 25
+TITLE = 55  # letters of a line below an axis
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,7 @@ def figure(found: Found) -> Chart:
         "bars": charts.rows(low=edges[:-1], high=edges[1:], count=counts, floor=np.zeros(len(counts))),
         "seen": charts.rows(x=[found.observed]),
     }
-    x = alt.X("low:Q", title=found.quantity.name, scale=alt.Scale(zero=False, nice=False))
+    x = alt.X("low:Q", title=textwrap.wrap(found.quantity.name, TITLE), scale=alt.Scale(zero=False, nice=False))
     bars = alt.Chart(charts.named("bars")).mark_bar(color=charts.COLOURS["posterior"], opacity=0.5)
     line = alt.Chart(charts.named("seen")).mark_rule(color=charts.INK, strokeWidth=2.5).encode(x=alt.X("x:Q"))
     drawing = charts.layer(

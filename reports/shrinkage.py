@@ -122,7 +122,7 @@ def paths(fit: Fit, sweep: xr.Dataset) -> Chart:
     dots = points.encode(
         x=STRENGTH, y=y, color=alt.condition("datum.size === 0", alt.value(INK), alt.value(charts.COLOURS["mle"]))
     )
-    ends = base.transform_filter("datum.named").mark_text(align="left", dx=3, dy=-6, fontSize=10, color=INK)
+    ends = base.transform_filter("datum.named").mark_text(align="left", dx=3, dy=-6, fontSize=11, color=INK)
     named = ends.encode(x=STRENGTH, y=y, text=alt.Text("coefficient:N"))
     knobs = [
         Knob("view", "show", [f"{known[p]}, {names[r]}" for p, r in views], 0, choice=True),

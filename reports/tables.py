@@ -43,14 +43,30 @@ def comparison(fit: Fit, prior: str) -> dict[str, Any]:
         (label, [_row(fit, prior, label, reading, notes) for reading in ("mle", "map", "posterior")])
         for label in fit.labels
     ]
+    shared = _shared([rows for _, rows in groups])
     return {
         "prior": prior,
         "level": percent(fit.level),
         "groups": groups,
-        "remarks": any(row["remarks"] or row["failed"] or row["note"] for _, rows in groups for row in rows),
+        "shared": shared,
+        "remarks": any(
+            (row["remarks"] or row["failed"] or row["note"]) and row["key"] not in shared
+            for _, rows in groups
+            for row in rows
+        ),
         "truth": any(row["truth"] != MISSING for _, rows in groups for row in rows),
         "notes": notes.lettered,
     }
+
+
+def _shared(groups: list[list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """One row of each reading that is refused for every parameter in the same words: they are said once."""
+    found = {}
+    for rows in zip(*groups, strict=True):
+        same = all(row[key] == rows[0][key] for row in rows for key in ("failed", "remarks", "note"))
+        if len(rows) > 1 and rows[0]["failed"] and same:
+            found[rows[0]["key"]] = rows[0]
+    return found
 
 
 def _row(fit: Fit, prior: str, label: str, reading: str, notes: Notes) -> dict[str, Any]:

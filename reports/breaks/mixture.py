@@ -211,7 +211,7 @@ def figure(collapses: list[Collapse], level: float, prior: str) -> charts.Chart:
         base.mark_rule(color="currentColor").encode(y=alt.Y("y:Q")),
         base.mark_text(align="right", dy=-7).encode(x=alt.value("width"), y=alt.Y("y:Q"), text=alt.value("the MLE")),
         alt.Chart(charts.data(curves)).transform_filter("datum.datum_on == datum_on").mark_line(strokeWidth=2).encode(
-            x=alt.X("x:Q", title="log10 of the component's spread, in fitted ones", scale=alt.Scale(reverse=True)),
+            x=alt.X("x:Q", title=["log10 of the component's spread,", "in fitted ones"], scale=alt.Scale(reverse=True)),
             y=alt.Y("y:Q", title="log density", scale=alt.Scale(zero=False)),
             color=alt.Color("what:N", scale=scale, legend=legend),
             strokeDash=alt.StrokeDash("what:N", scale=dash, legend=legend),
