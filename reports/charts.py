@@ -145,7 +145,10 @@ def chart(
         the others.
     """
     records: dict[str, Any] = {}
-    live = drawing.to_dict(validate=schemapi.DEBUG_MODE, context={"datasets": records, "top_level": False})
+    context: dict[str, Any] = {"datasets": records, "top_level": False}
+    if isinstance(drawing, alt.FacetSpec):
+        context["data"] = drawing.data  # or Altair gives its parts empty data of their own, and panels show nothing
+    live = drawing.to_dict(validate=schemapi.DEBUG_MODE, context=context)
     live["$schema"] = alt.SCHEMA_URL
     live["datasets"] = records | dict(datasets or {})
     live["config"] = CONFIG
