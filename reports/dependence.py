@@ -6,6 +6,7 @@ import arviz as az
 import numpy as np
 import xarray as xr
 
+from comparisons.digits import plain
 from reports import draw
 from reports.draw import Image
 from reports.panels import figure_of, safe, tree
@@ -50,7 +51,7 @@ def pairs(fit: Fit) -> Image | None:
     draw.legend(figure, [draw.handle(READINGS[reading], line=False) for reading in POINTS], top=0.05)
     strongest = _strongest(draws[chosen])
     alt = f"Scatter plots of pairs of {listed(chosen)} from the posterior under the prior {fit.default}."
-    caption = f"Strongest correlation shown: {strongest[2]:.2f}, between {strongest[0]} and {strongest[1]}."
+    caption = f"Strongest correlation shown: {plain(f'{strongest[2]:.2f}')}, between {strongest[0]} and {strongest[1]}."
     if len(chosen) < len(fit.labels):
         caption += f" Shown are the {len(chosen)} of {len(fit.labels)} parameters with the strongest correlations."
     return draw.image(figure, alt, caption, "png")

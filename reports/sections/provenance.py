@@ -16,6 +16,8 @@ ABOUT = {
     "fit.nc": "everything, draws included: xarray and ArviZ open it",
     "sweep_prior.nc": "weaker and stronger priors",
     "sweep_n.nc": "fewer and more rows",
+    "sweep_k.nc": "fewer and more components",
+    "broken.nc": "what is broken under “Break it”: data and fits",
 }
 """What the files are, by name."""
 
