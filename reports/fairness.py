@@ -120,8 +120,10 @@ def factor_chart(fit: Fit, heads: int, flips: int) -> Chart:
     layers: list[alt.Chart] = [even, curve.mark_line(color=INK, strokeWidth=1.8).encode(x=x, y=y)]
     own = _own_widths(fit)
     if own:
-        a = np.array(list(own.values()))
-        marks = charts.rows(a=a, height=log_bayes_factor(heads, flips, a) / np.log(10), prior=np.array(list(own)))
+        named = {width: ", ".join(name for name, one in own.items() if one == width) for width in own.values()}
+        a = np.array(list(named))
+        heights = log_bayes_factor(heads, flips, a) / np.log(10)
+        marks = charts.rows(a=a, height=heights, prior=np.array(list(named.values())))
         base = alt.Chart(charts.data(marks))
         layers.append(base.mark_point(filled=True, size=70, opacity=1, color=COLOURS["posterior"]).encode(x=x, y=y))
         layers.append(base.mark_text(dy=-11, fontSize=11, color=INK).encode(x=x, y=y, text=alt.Text("prior:N")))

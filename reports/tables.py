@@ -60,11 +60,12 @@ def comparison(fit: Fit, prior: str) -> dict[str, Any]:
 
 
 def _shared(groups: list[list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """One row of each reading that is refused for every parameter in the same words: they are said once."""
+    """One row of each reading whose numbers are all refused in the same words: they are said once."""
     found = {}
     for rows in zip(*groups, strict=True):
-        same = all(row[key] == rows[0][key] for row in rows for key in ("failed", "remarks", "note"))
-        if len(rows) > 1 and rows[0]["failed"] and same:
+        same = all(row[key] == rows[0][key] for row in rows for key in ("failed", "note"))
+        numbers = not any(row["remarks"] for row in rows)  # a missing one says in its own row why
+        if len(rows) > 1 and rows[0]["failed"] and same and numbers:
             found[rows[0]["key"]] = rows[0]
     return found
 
