@@ -55,7 +55,7 @@ def shows_prior(fit: Fit) -> bool:
 def thumbnail(fit: Fit) -> str:
     """Small version of the headline, an SVG document."""
     figure = Figure(figsize=(2.6, 1.7))
-    draw.margins(figure, left=0.08, right=0.08, top=0.08, bottom=0.28)
+    draw.margins(figure, left=0.08, right=0.08, top=0.24, bottom=0.28)
     axes = figure.subplots()
     if len(fit.labels) <= SMALL:
         # The parameter whose readings lie farthest apart tells most.
@@ -63,7 +63,7 @@ def thumbnail(fit: Fit) -> str:
         label = max(gaps, key=lambda gap: abs(gap[1]))[0] if gaps else fit.labels[0]
         _density(axes, fit, label, small=True)
         axes.set_xlabel("")
-        axes.set_title(label, fontsize=8, loc="left", y=0.86, x=0.01)
+        axes.set_title(label, fontsize=8, loc="left", pad=3)
     else:
         _ladders(axes, fit, fit.labels[:8])
         axes.set_xlabel("")
