@@ -96,7 +96,7 @@ def _counts(fit: Fit) -> Image:
     axes.bar_label(bars, [f"{value:,}" for value in (successes, total - successes)], padding=4)
     axes.set_yticks([1, 0], [name, f"not {name}"])
     axes.set_xlabel("number")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     alt = f"Two bars: {successes:,} {name} and {total - successes:,} others, of {total:,}."
     share = f"The share of {name} is {significant(successes / total, 4)}." if total else "There are no trials."
     return draw.image(figure, alt, share)
@@ -116,7 +116,7 @@ def _histogram(fit: Fit) -> Image:
         )
         axes.tick_params(axis="x", pad=6)
     axes.set(xlabel=fit.data.attrs.get("outcome", name), ylabel="observations")
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
     low, middle, high = (significant(float(value), 3) for value in (values[0], np.median(values), values[-1]))
     alt = f"Histogram of {plural(len(values), 'value')} of {name} from {low} to {high}, median {middle}."
     return draw.image(figure, alt, f"Median {middle}, from {low} to {high}.")

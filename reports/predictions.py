@@ -109,7 +109,7 @@ def _predictive_total(fit: Fit, name: str, groups: dict[str, xr.Dataset]) -> Ima
     axes.hist(totals, bins=edges, color=READINGS["posterior"].colour, alpha=0.55, edgecolor="white")
     axes.axvline(seen, color="black", linewidth=1.5)
     axes.set(xlabel=f"{name} in all, in new data", ylabel="data sets")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     share = float(np.mean(totals >= seen))
     alt = f"Histogram of the total of {name} in {len(totals):,} new data sets; the observed total {seen:,} is a line."
     share_text = percent(round(share, 3))
