@@ -55,8 +55,7 @@ class Job:
     level: float = SETTINGS.level
 
     def __post_init__(self) -> None:
-        if self.fit not in models.fits():
-            raise BadInput(f"no fit named {self.fit!r}; known fits: {', '.join(models.fits())}")
+        models.check_fit(self.fit)
         if self.truth not in TRUTHS:
             raise BadInput(f"--truth {self.truth!r}: prior (drawn anew in every world) or fixed")
         counts = ("--worlds", self.worlds, (1, 100_000_000)), ("--size", self.size, (1, 1_000_000))

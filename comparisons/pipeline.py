@@ -8,7 +8,6 @@ allocator, is made for forks.
 
 from __future__ import annotations
 
-import difflib
 import gc
 import multiprocessing
 import os
@@ -63,11 +62,8 @@ def fit_stale(names: list[str], jobs: int, after: After | None = None) -> int:
     """
     known = models.fits()
     names = names or list(known)
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], known)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known fits: {', '.join(known)}"
-        raise BadInput(f"no fit named {unknown[0]!r}; {hint}")
+    for name in names:
+        models.check_fit(name)
     stale = [name for name in names if not (_is_current(name) and _is_studied(name))]
     if not stale:
         print(f"fits: all {len(names)} up to date")

@@ -89,13 +89,12 @@ def built_in(name: str, settings: Settings = SETTINGS) -> Plan:
             seed=seed, source=f"simulated as the teaching data are, with the seed {seed}"
         )
         command = f"make handout SCENARIO={scenario_name} SEED={seed}"
-    elif name in models.fits():
+    else:
+        models.check_fit(name)
         scenario_name, dataset = models.fits()[name]
         scenario = models.load(scenario_name)
         data = scenario.datasets[dataset]()
         command = f'make report FITS="{name}"'
-    else:
-        raise BadInput(f"no fit named {name!r}; known fits: {', '.join(models.fits())}")
     priors = scenario.priors(data)
     likelihood = next(iter(priors.values()))
     return Plan(name, scenario_name, dataset, data, priors, likelihood, settings, {"fit": name}, command)

@@ -41,8 +41,7 @@ def job(
     BadInput
         If there is no such fit or prior, or no truth.
     """
-    if fit not in models.fits():
-        return Job(fit, prior, worlds)  # which says so
+    models.check_fit(fit)
     scenario, data = _of(fit)
     priors = scenario.priors(data)
     prior = prior or next(iter(priors))

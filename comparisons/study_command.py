@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import models
 from comparisons import store
 from comparisons.settings import SETTINGS
 from models.contract import BadInput
@@ -65,6 +66,7 @@ def study(fit: str, scheduler: str, jobs: int | None, out: Path | None, **option
         raise BadInput(f"--jobs {jobs}: give at least 1")
     if out is not None and out.is_file():
         raise BadInput(f"--out {out}: this is a file, give a folder")
+    models.check_fit(fit)  # before seconds of imports
     studies = importlib.import_module("comparisons.studies")
     job = studies.job(fit, **{key: value for key, value in options.items() if value is not None})
     return run_study(studies.chunk, job, out or store.RESULTS, jobs, scheduler)
@@ -154,7 +156,6 @@ def _exact(job: Job) -> pd.DataFrame | None:
     import numpy as np
     import pandas as pd
 
-    import models
     from comparisons import exact
 
     name, dataset = models.fits()[job.fit]

@@ -7,6 +7,7 @@ the teaching data and ``<scenario>-<dataset>`` for the others.
 
 from __future__ import annotations
 
+import difflib
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,3 +54,18 @@ def fits() -> dict[str, tuple[str, str]]:
         for name in names()
         for dataset in load(name).datasets
     }
+
+
+def check_fit(name: str) -> None:
+    """Refuse a name that no built-in fit has.
+
+    Raises
+    ------
+    BadInput
+        If there is no such fit; it says what was perhaps meant.
+    """
+    known = fits()
+    if name not in known:
+        near = difflib.get_close_matches(name, known)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known fits: {', '.join(known)}"
+        raise BadInput(f"no fit named {name!r}; {hint}")

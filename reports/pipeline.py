@@ -151,14 +151,16 @@ def fit_and_build(names: list[str], jobs: int, site: Path = SITE) -> int:
     Parameters
     ----------
     names, jobs, site
-        As for `build`, which then does what is left: pages of older results, and the index.
+        As for `build`, which then does what is left: pages of older results and of users' own data, and the index.
 
     Returns
     -------
     int
         Exit status, that of `comparisons.pipeline.fit_stale`.
     """
-    return fit_stale(names, jobs, partial(build_stale_page, site=site))
+    own = set(own_fits(store.RESULTS)) - set(models.fits())
+    wanted = [name for name in names if name not in own]
+    return 0 if names and not wanted else fit_stale(wanted, jobs, partial(build_stale_page, site=site))
 
 
 def build_stale_page(folder: Path, site: Path) -> None:

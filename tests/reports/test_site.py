@@ -96,6 +96,26 @@ def test_bad_input_is_one_clear_line(home: Path, capsys: pytest.CaptureFixture[s
         pipeline.build(["other"], 1, ["other"], home / "results", home / "site")
 
 
+@pytest.mark.parametrize(
+    ("names", "fitted"), [([], [[]]), (["coin"], [["coin"]]), (["mine"], []), (["mine", "cion"], [["cion"]])]
+)
+def test_fits_of_own_data_are_shown_and_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], fitted: list[list[str]]
+) -> None:
+    """Nothing here knows how a user's fit was made; a name that nobody knows is for the fits to refuse."""
+    store.write_json(tmp_path / "mine" / "checks.json", {"checks": []})
+    asked: list[list[str]] = []
+
+    def fit_stale(names: list[str], jobs: int, after: object) -> int:
+        asked.append(names)
+        return 0
+
+    monkeypatch.setattr(store, "RESULTS", tmp_path)
+    monkeypatch.setattr(pipeline, "fit_stale", fit_stale)
+    assert pipeline.fit_and_build(names, 1) == 0
+    assert asked == fitted
+
+
 def test_incomplete_results_are_not_listed(tmp_path: Path) -> None:
     (tmp_path / "coin").mkdir()
     (tmp_path / "coin" / "fit.nc").write_bytes(b"")
