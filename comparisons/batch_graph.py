@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pymc as pm
 import pytensor.tensor as pt
 from pymc.logprob.utils import local_check_parameter_to_ninf_switch
 from pytensor.graph.basic import Variable
@@ -118,8 +117,7 @@ def compiled(one: OneWorld, total: Variable, given: list[Variable], apart: Seque
     values = vectorize_graph(total, batched)
     graph = [values, pt.grad(values.sum(), v, disconnected_inputs="ignore")]
     inputs = [centre, factor, weights, counts, *inputs]
-    function = pm.compile([v, *inputs], graph, mode="NUMBA", on_unused_input="ignore").vm.jit_fn
-    return native.compile_batch(function, size, inputs)
+    return native.compile_batch(native.linked([v, *inputs], graph), size, inputs)
 
 
 def _without_errors(terms: list[Variable]) -> list[Variable]:

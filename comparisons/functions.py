@@ -182,7 +182,7 @@ class Functions:
             # A switch and not a product: 0 times the infinity of a term that does not count would be no number.
             total = pt.add(*(pt.switch(counted[k] > 0, one, 0.0) for k, one in enumerate(sums)))
             graph = [total, pt.grad(total, u, disconnected_inputs="ignore")]
-            function = pm.compile([u, counted, *data], graph, mode="NUMBA", on_unused_input="ignore").vm.jit_fn
+            function = native.linked([u, counted, *data], graph)
             return native.compile_density(function, self.size, [counted, *data])
 
         return self._find(("native", *self.shapes), self.inputs, terms, build)

@@ -22,9 +22,12 @@ from typing import Any
 
 import numba
 import numpy as np
+import pymc as pm
+import pytensor
 from numba import carray, types  # type: ignore[attr-defined]  # Numba comes without types
 from numpy.typing import NDArray
 from nutpie.compile_pymc import CompiledPyMCModel, address_as_void_pointer
+from pytensor.graph.basic import Variable
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
 
 Array = NDArray[np.float64]
@@ -78,6 +81,17 @@ def _callback(source: str, name: str, signature: Any, names: dict[str, Any], key
     names = {"__name__": __name__, **names}  # Numba imports this module when it loads the code
     python = compile_numba_function_src(source, name, global_env=names, cache_key=key)
     return numba.cfunc(signature, cache=key is not None)(python)
+
+
+def linked(inputs: Sequence[Variable], outputs: Sequence[Variable]) -> Any:
+    """A graph as a function of Numba, by PyTensor, without fast mathematics.
+
+    With it LLVM may sum in another order, and does so differently when it compiles a function and when it meets the
+    same one on the disk: the last digits of a gradient, and with them whole chains, would depend on what was compiled
+    before. Of the densities here none is slower without.
+    """
+    with pytensor.config.change_flags(numba__fastmath=False):
+        return pm.compile(list(inputs), list(outputs), mode="NUMBA", on_unused_input="ignore").vm.jit_fn
 
 
 def compile_density(function: Any, size: int, data: Sequence[Any]) -> Any:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pymc as pm
 import pytest
@@ -53,6 +58,32 @@ def test_machine_code_is_read_from_disk(monkeypatch: pytest.MonkeyPatch) -> None
     assert again.callback is not first.callback
     assert again.callback.cache_hits == 1
     assert again(known.starts[0])[0] == first(known.starts[0])[0]
+
+
+BITS = """
+import numpy as np
+import models
+from comparisons.functions import Functions
+from models.contract import summarised
+scenario = models.load("gaussian")
+data = scenario.datasets["small"]()
+start = scenario.start(data, np.random.default_rng(0))
+found = Functions(summarised(scenario, scenario.compact(data), scenario.priors(data)["weak"])[1], start)
+density, u = found.native(), found.unconstrain(start)
+for point in u + np.random.default_rng(1).normal(0, 0.3, (100, len(u))):
+    value, gradient = density(point)
+    print(value.hex(), *(float(slope).hex() for slope in gradient))
+"""
+
+
+@pytest.mark.slow
+def test_code_just_compiled_and_code_from_disk_agree_to_the_last_bit(tmp_path: Path) -> None:
+    """A chain makes other draws of a rounding: the first run on a machine would have other numbers than the second."""
+    environment = {**os.environ, "PYTENSOR_FLAGS": f"base_compiledir={tmp_path}"}
+    command = [sys.executable, "-c", BITS]
+    runs = [subprocess.run(command, env=environment, capture_output=True, text=True, check=True) for _ in range(2)]
+    assert runs[0].stdout.count("\n") == 100
+    assert runs[0].stdout == runs[1].stdout
 
 
 def test_a_vector_of_another_size_is_refused_by_the_machine_code() -> None:
