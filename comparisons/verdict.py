@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from comparisons.digits import percent, significant
+from comparisons.digits import number, percent, significant
 from comparisons.rules import DIFFERS, LARGE, STANDARD_ERRORS, UNKNOWN, Loss, holds, loss, word
 
 POINTS = ("mle", "map")
@@ -25,6 +25,7 @@ NAMES = {"mle": "MLE", "map": "MAP", "posterior": "posterior"}
 
 YES, NO, CANNOT_SAY = "yes", "no", "cannot say"
 MAXIMUM, POSTERIOR = "maximum exists", "posterior exists"
+COARSE = 0.002  # error of a share that leaves no more than whole percents
 
 
 @dataclass(frozen=True)
@@ -201,7 +202,8 @@ def _far(points: list[tuple[Line, Distance]]) -> list[str]:
     if not far:
         return []
     line, point = far[0]
-    return [f"for {line.parameter} it lies {away(point.gap)} the posterior mean{_more(len(far))}"]
+    near = f"; its Monte Carlo error leaves open whether that is more than {LARGE:g}" if at_limit(point) else ""
+    return [f"for {line.parameter} it lies {away(point)} the posterior mean{_more(len(far))}{near}"]
 
 
 def _off(points: list[tuple[Line, Distance]], level: float) -> list[str]:
@@ -209,8 +211,8 @@ def _off(points: list[tuple[Line, Distance]], level: float) -> list[str]:
     if not off:
         return []
     line, point = off[0]
-    held = f"its interval for {line.parameter} holds {share(point.mass)} of the posterior, not {percent(level)}"
-    return [held + _more(len(off))]
+    held = share(point.mass, point.mass_error)
+    return [f"its interval for {line.parameter} holds {held} of the posterior, not {percent(level)}{_more(len(off))}"]
 
 
 def _without(points: list[tuple[Line, Distance]]) -> list[str]:
@@ -236,13 +238,26 @@ def _more(count: int) -> str:
     return "" if count == 1 else f" (and {count - 1} other parameter{'s' if count > 2 else ''} likewise)"
 
 
-def away(gap: float) -> str:
-    """Distance and side: "0.31 posterior sd above"."""
-    return f"{significant(abs(gap), 2)} posterior sd {'above' if gap > 0 else 'below' if gap < 0 else 'from'}"
+def at_limit(point: Distance) -> bool:
+    """Whether a distance is as near to the limit as its Monte Carlo error."""
+    return abs(abs(point.gap) - LARGE) <= STANDARD_ERRORS * point.gap_error
 
 
-def share(mass: float) -> str:
-    """Format a share of the posterior, to a tenth of a percent, and 0 and 100 % only where they are exact."""
+def away(point: Distance) -> str:
+    """Distance, its Monte Carlo error and its side: "0.31 ± 0.02 posterior sd above"."""
+    gap, error = point.gap, point.gap_error
+    if not error > 0:
+        return f"{significant(abs(gap), 2)} posterior sd {'above' if gap > 0 else 'below' if gap < 0 else 'from'}"
+    if abs(gap) < error:
+        return f"less than its Monte Carlo error, {significant(error, 1)} posterior sd, from"
+    return f"{number(abs(gap), error)} ± {significant(error, 1)} posterior sd {'above' if gap > 0 else 'below'}"
+
+
+def share(mass: float, error: float = 0.0) -> str:
+    """Format a share of the posterior: a tenth of a percent if its error is less than `COARSE`, else whole percents.
+
+    Neither 0 nor 100 % stands for a share that is not exactly so.
+    """
     if 0 < mass < 0.0005 or 0.9995 <= mass < 1:
         return "less than 0.1 %" if mass < 0.5 else "more than 99.9 %"
-    return percent(round(mass, 3))
+    return percent(round(mass, 2 if error > COARSE and 0.01 <= mass < 0.99 else 3))

@@ -11,7 +11,7 @@ import numpy as np
 from comparisons import rules
 from comparisons.digits import MISSING, number, percent, significant
 from comparisons.rules import AGREES, UNKNOWN
-from comparisons.verdict import CANNOT_SAY, NAMES, NO, POINTS, YES, Distance, Line, Verdict, away, share
+from comparisons.verdict import CANNOT_SAY, NAMES, NO, POINTS, YES, Distance, Line, Verdict, at_limit, away, share
 
 TWICE = 2.0  # one part of a distance is called the larger if it is twice the other
 
@@ -52,6 +52,13 @@ def judged(verdict: Verdict, reading: str) -> str:
     """Return the judgement of one reading as a sentence."""
     judgement, name = verdict.judgements[reading], NAMES[reading]
     if judgement.enough == YES:
+        near = [line.parameter for line in verdict.lines if at_limit(line.points[reading])]
+        if near:
+            more = f" and {len(near) - 1} more" if len(near) > 1 else ""
+            return (
+                f"The {name} is enough, though the Monte Carlo error of its distance for {near[0]}{more} leaves open "
+                f"whether that is below {rules.LARGE:g} posterior sd."
+            )
         return f"The {name} is enough."
     lead = f"The {name} is not enough" if judgement.enough == NO else f"Nothing can be said of the {name}"
     return f"{lead}: {'; '.join(judgement.reasons)}."
@@ -67,7 +74,7 @@ def _distance(verdict: Verdict, reading: str, point: Distance) -> str:
     judgement = verdict.judgements[reading]
     if judgement.enough == CANNOT_SAY or not judgement.exists or point.word == UNKNOWN:
         return ""
-    name, place = NAMES[reading], f"{away(point.gap)} it"
+    name, place = NAMES[reading], f"{away(point)} it"
     if point.word == AGREES:
         text = f"The {name} agrees with the posterior mean ({place})."
     else:
@@ -75,7 +82,9 @@ def _distance(verdict: Verdict, reading: str, point: Distance) -> str:
     if point.holds is None:
         return f"{text} It has no interval."
     if not point.holds:
-        text += f" Its interval holds {share(point.mass)} of the posterior, not {percent(verdict.level)}."
+        text += (
+            f" Its interval holds {share(point.mass, point.mass_error)} of the posterior, not {percent(verdict.level)}."
+        )
     return text
 
 
@@ -205,8 +214,8 @@ def _table(verdict: Verdict) -> str:
         points = line.points.values()
         local = ["" if judgement.exists else " (local)" for judgement in verdict.judgements.values()]
         mean = f"{number(line.mean, line.mcse)} ± {significant(line.mcse, 2)}" if np.isfinite(line.mean) else MISSING
-        gaps = [("+" if point.gap > 0 else "") + significant(point.gap, 2) for point in points]
-        held = [share(point.mass) if np.isfinite(point.mass) else MISSING for point in points]
+        gaps = [("+" if point.gap > 0 else "") + number(point.gap, point.gap_error) for point in points]
+        held = [share(point.mass, point.mass_error) if np.isfinite(point.mass) else MISSING for point in points]
         estimates = [
             number(point.estimate, line.sd / 100) + where * bool(np.isfinite(point.estimate))
             for point, where in zip(points, local, strict=True)

@@ -12,6 +12,7 @@ from reports.loss import NAMES, Margin
 from reports.stored import Array
 
 HIT = 0.25  # posterior sd: an action this near counts as a hit
+KERNEL = 0.3  # posterior sd: nearer to the mean a mode of a kernel density estimate is not told from it
 TINY = 1e-300
 SAME = 1e-9  # of a loss: a difference of rounding
 
@@ -86,7 +87,10 @@ def _mode(margin: Margin) -> str:
     if margin.alone and exists(map_):
         return f"the mode, which with one parameter is the MAP: {number(map_, margin.sd / 100)}."
     known = f"{number(margin.mode, margin.sd / 100)}, the other parameters integrated out by formula"
-    about = f"about {number(densest(margin.draws), 2 * margin.sd)} by a kernel density estimate"
+    at = densest(margin.draws)
+    about = f"about {number(at, 2 * margin.sd)} by a kernel density estimate"
+    if abs(at - float(np.mean(margin.draws))) <= KERNEL * margin.sd:
+        about = "which a kernel density estimate from these draws does not tell from the mean"
     return (
         f"the mode of this margin, {known if exists(margin.mode) else about}. The MAP is the mode of all parameters "
         "together, another point if there are several."

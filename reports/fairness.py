@@ -133,8 +133,8 @@ def factor_chart(fit: Fit, heads: int, flips: int) -> Chart:
         f"Bayes factor against the width of the prior, for {heads:,} heads in {flips:,} flips. "
         + " ".join(factor_sentences(heads, flips)),
         "Above the dashed line the data speak against a fair coin, below it for one; 1 on the axis is a factor of ten. "
-        "Points: the priors of this page. Look how far the curve falls to the left, where the prior is so vague that "
-        "it wastes its probability on coins that nobody has seen.",
+        "Points: the priors of this page. Look at what the curve does to the left, where "
+        "the prior puts ever more of its probability on coins that nearly always fall on one side.",
     )
 
 

@@ -13,7 +13,7 @@ WORDS: dict[str, dict[str, str]] = {
     "Laplace": {"mu": "centre", "b": "scale"},
     "Logistic": {"mu": "centre", "s": "scale"},
     "Gumbel": {"mu": "mode", "beta": "scale"},
-    "SkewNormal": {"alpha": "skewness", "mu": "location", "sigma": "scale"},
+    "SkewNormal": {"alpha": "shape", "mu": "location", "sigma": "scale"},
     "Moyal": {"mu": "mode", "sigma": "scale"},
     "ExGaussian": {"mu": "mean of the Normal part", "sigma": "its sd", "nu": "mean of the exponential part"},
     "Exponential": {"lam": "rate"},

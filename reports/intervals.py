@@ -40,8 +40,9 @@ def _meaning(fit: Fit, prior: str, label: str, reading: str) -> str:
         return f"There is none here{f': {reason}' if reason else ''}."
     failed = fit.failed(prior, label, reading)
     if failed:
-        local = ", which is only the largest local maximum" if is_local(fit, prior, label) and reading == "mle" else ""
-        return f"Do not read it{local}: failed {listed(failed)}."
+        if is_local(fit, prior, label) and reading == "mle":
+            return "Do not read it: it belongs to the largest local maximum that was found; the likelihood has none."
+        return f"Do not read it: failed {listed(failed)}."
     level = percent(float(fit.row(prior, label, reading)["level"]))
     held = _held(fit, prior, label, reading)
     if reading == "mle":

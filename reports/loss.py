@@ -19,6 +19,7 @@ from reports import charts, closed_form
 from reports.charts import Chart, Knob
 from reports.spread import mode as mode_alone
 from reports.stored import POINTS, Array, Fit
+from reports.words import is_local
 
 RATIOS = ((1, 19), (1, 9), (1, 4), (1, 2), (1, 1), (2, 1), (4, 1), (9, 1), (19, 1))  # c_under : c_over
 START = 7
@@ -98,6 +99,8 @@ def margins(fit: Fit, prior: str) -> list[Margin]:
         if not (exists(fit.value(prior, label, "posterior")) and spread > 0) or fit.failed(prior, label, "posterior"):
             continue
         points = {reading: fit.value(prior, label, reading) for reading in POINTS}
+        if is_local(fit, prior, label):  # no MLE exists
+            points["mle"] = float("nan")
         known = closed_form.known(fit, prior)
         if known is not None:  # as good as so many draws that the error is in the digit after the last one written
             found.append(

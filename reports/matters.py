@@ -42,7 +42,7 @@ def in_short(verdict: Verdict) -> str:
     if defects := [defect for reading in POINTS if (defect := _defect(verdict, reading))]:
         return f"MLE and MAP {within}, but {defects[0]}"
     if bound <= SMALL:
-        return f"MLE, MAP and posterior mean agree {within}"
+        return f"MLE and MAP agree with the posterior mean {within}"
     return f"MLE and MAP {within} of the posterior mean"
 
 
@@ -90,16 +90,16 @@ def _kind(reason: str) -> str:
 
 def cause(line: Line, reading: str) -> str:
     """By what a point lies off: the boundary, the prior, the shape of the posterior, or both; empty if not known."""
-    if line.points[reading].reason.startswith(BOUNDARY):
-        return "at the boundary"
+    edge = "at the boundary" if line.points[reading].reason.startswith(BOUNDARY) else ""
     if not np.isfinite(line.skew):
-        return ""
+        return edge
     if reading == "map":
-        return "shape"
+        return edge or "shape"
     if not np.isfinite(line.pull):
-        return ""
+        return edge
     pull, skew = abs(line.pull), abs(line.skew)
-    return "prior" if pull >= TWICE * skew else "shape" if skew >= TWICE * pull else "prior and shape"
+    larger = "prior" if pull >= TWICE * skew else "shape" if skew >= TWICE * pull else "prior and shape"
+    return f"{larger}, {edge}" if edge else larger
 
 
 def _defect(verdict: Verdict, reading: str) -> str:
@@ -107,10 +107,10 @@ def _defect(verdict: Verdict, reading: str) -> str:
     if verdict.judgements[reading].enough != NO:
         return ""
     name, points = NAMES[reading], [line.points[reading] for line in verdict.lines]
-    off = [point.mass for point in points if point.holds is False]
+    off = [point for point in points if point.holds is False]
     if off:
-        worst = max(off, key=lambda mass: abs(mass - verdict.level))
-        return f"the {name}'s interval holds {share(worst)}"
+        worst = max(off, key=lambda point: abs(point.mass - verdict.level))
+        return f"the {name}'s interval holds {share(worst.mass, worst.mass_error)}"
     if any(point.holds is None for point in points):
         return f"the {name} has no interval"
     return f"the {name} predicts worse"

@@ -1,4 +1,4 @@
-r"""A posterior mean as a penalised fit: its penalty is the log density of another prior.
+r"""A posterior mean as a penalised fit: its penalty is minus the log density of another prior.
 
 One coefficient is seen as :math:`z \sim N(\beta, s^2)`. Under any prior its posterior mean is
 :math:`\psi(z) = z + s^2 l'(z)` with :math:`l = \log p(z)`, and it is also the minimum over u of

@@ -111,19 +111,27 @@ def normal_sentence(fit: Fit, n: int) -> str:
     mu, sigma = (draws[name].values.ravel().astype(float) for name in ("mu", "sigma"))
     low, high = predictive_interval(mu, sigma, level)
     points = [fit.value(fit.default, label, "mle") for label in ("mu", "sigma")]
-    error = float(np.median(sigma)) / 100
+    both = (fit.draws(fit.default)[name].transpose("chain", "draw").values.astype(float) for name in ("mu", "sigma"))
+    chains = list(zip(*both, strict=True))
+    error = _error([predictive_interval(m, s, level) for m, s in chains])
     averaged = f"the posterior predictive (prior {fit.default}) from {number(low, error)} to {number(high, error)}"
     if not all(exists(point) for point in points):
         return f"For the next value {averaged} has probability {percent(level)}; there is no MLE to plug in."
     half = float(norm.ppf((1 + level) / 2)) * points[1]
     ends = points[0] - half, points[0] + half
-    upper, lower = (float(np.mean(norm.cdf((end - mu) / sigma))) for end in ends[::-1])
+    held = [100 * float(np.mean(norm.cdf((ends[1] - m) / s) - norm.cdf((ends[0] - m) / s))) for m, s in chains]
     return (
         f"For the next value the MLE plugged in says from {number(ends[0], error)} to {number(ends[1], error)}, "
         f"{averaged}, both {percent(level)} in name. Averaged over the posterior the first one holds "
-        f"{100 * (upper - lower):.1f} %; over repeated samples of n = {n:,} it holds the next value "
+        f"{number(float(np.mean(held)), _error(held))} %; over repeated samples of n = {n:,} it holds the next value "
         f"{100 * real_coverage(np.array([n]), level)[0]:.1f} % of the time."
     )
+
+
+def _error(by_chain: ArrayLike) -> float:
+    """Monte Carlo error of the average of what every chain says; of several numbers the largest."""
+    found = np.asarray(by_chain, dtype=float)
+    return float(np.max(found.std(axis=0, ddof=1)) / np.sqrt(len(found)))
 
 
 def share(fit: Fit) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from comparisons.digits import percent
+from comparisons.digits import number, percent
 from reports import draw, pictures
 from reports.draw import Image
 from reports.panels import figure_of, safe
@@ -112,7 +112,7 @@ def _predictive_total(fit: Fit, name: str, groups: dict[str, xr.Dataset]) -> Ima
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     share = float(np.mean(totals >= seen))
     alt = f"Histogram of the total of {name} in {len(totals):,} new data sets; the observed total {seen:,} is a line."
-    share_text = percent(round(share, 3))
+    share_text = f"{number(100 * share, 100 * np.sqrt(share * (1 - share) / len(totals)))} %"
     caption = (
         f"Black line: {seen:,} observed. Of the posterior predictive data sets, {share_text} have as many or more."
     )

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest
+from scipy.stats import t as student
 
 from comparisons.digits import exists, number, percent, significant
 from comparisons.uniformity import ALARM
 from reports.intervals import nominal
+from reports.ranking import span
 from reports.stored import Fit, Study
-from reports.words import listed, plural
+from reports.words import is_local, listed, plural
 
 NAMES = {
     "wald": "Wald (MLE)",
@@ -72,7 +74,9 @@ def bias_sentence(study: Study) -> str:
     ]
     note = "".join([*lost, " An estimate that may not exist has no mean."]) if unknown.get("mle", 0) else "".join(lost)
     table = table[np.isfinite(table["bias"]) & (table["bias_se"] > 0)]
-    limit = float(norm.isf(ALARM / 2 / max(len(table), 1)))
+    # The errors are estimated from the worlds themselves: of ten worlds that makes a difference.
+    used = (table["worlds"] - table["unknown"]).clip(lower=2)
+    limit = student.isf(ALARM / 2 / max(len(table), 1), used - 1)
     off = table[table["bias"].abs() > limit * table["bias_se"]]
     if off.empty:
         return f"No estimate is visibly biased.{note}"
@@ -105,7 +109,7 @@ def table(study: Study) -> list[list[str]]:
 def share(row: dict[Any, Any]) -> str:
     """A coverage with its Wilson interval, which is right at 0 and 1 too."""
     low, high = 100 * row["coverage_lower"], 100 * row["coverage_upper"]
-    error = (high - low) / 4
+    error = min((high - low) / 4, 5.0)  # whole percents at least
     return f"{number(100 * row['coverage'], error)} % ({number(low, error)} to {number(high, error)})"
 
 
@@ -173,11 +177,12 @@ def meanings(fit: Fit, studies: list[Study], label: str) -> list[str]:
         reading: [fit.value(prior, label, reading, end) for end in ("lower", "upper")]
         for reading in ("mle", "posterior")
     }
-    sd = fit.value(prior, label, "posterior", "sd")
     shown = {
-        reading: f"from {number(both[0], sd / 100)} to {number(both[1], sd / 100)}" if all(map(exists, both)) else ""
+        reading: f"from {span(fit, prior, label, reading)}" if all(map(exists, both)) else ""
         for reading, both in ends.items()
     }
+    if is_local(fit, prior, label):
+        shown["mle"] = ""
     found = []
     fixed = _share(studies, "fixed", label, "profile")
     own = f"whether this one, {shown['mle']}, does is not a matter of probability" if shown["mle"] else (

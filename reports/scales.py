@@ -47,6 +47,8 @@ class View:
         Why there is no mode, and why there is no mean.
     laplace, shortest : tuple of float
         Laplace interval, and shortest interval of the draws, on this scale, mapped back.
+    error : float
+        Monte Carlo error of the ends of the shortest one.
     """
 
     scale: Scale
@@ -57,6 +59,7 @@ class View:
     doubt: str
     laplace: tuple[float, float]
     shortest: tuple[float, float]
+    error: float = 0.0
 
 
 def doubt(scale: Scale, draws: Array, reason: str) -> str:
@@ -165,6 +168,16 @@ def shortest(x: Array, height: Array, scale: Scale, level: float) -> tuple[float
     with np.errstate(divide="ignore"):
         best = int(np.argmin(np.abs(scale.forward(high) - scale.forward(low))))
     return float(low[best]), float(high[best])
+
+
+def shortest_error(draws: Array, scale: Scale, level: float) -> float:
+    """Monte Carlo error of the ends of the shortest interval on a scale: the larger one, from draws (chain, draw)."""
+    chains = np.sort(scale.forward(draws), axis=1)
+    wide = int(np.ceil(level * chains.shape[1]))
+    best = np.argmin(chains[:, wide:] - chains[:, :-wide], axis=1)
+    chain = np.arange(len(chains))
+    ends = scale.backward(np.stack([chains[chain, best], chains[chain, best + wide]]))
+    return float(ends.std(axis=1, ddof=1).max() / np.sqrt(len(chains)))
 
 
 def known() -> dict[str, Scale]:

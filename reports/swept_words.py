@@ -47,8 +47,11 @@ def worlds(one: xr.Dataset, along: str) -> list[World]:
     ]
 
 
-def prior_sentence(label: str, prior: str, found: list[World]) -> str:
-    """What the strength of the prior does to one parameter, between the ends that can be read."""
+def prior_sentence(label: str, prior: str, found: list[World], local: bool = False) -> str:
+    """What the strength of the prior does to one parameter, between the ends that can be read.
+
+    A ``local`` maximum is not called an MLE.
+    """
     good = [world for world in found if not world.failed]
     if len(good) < 2:
         return (
@@ -60,17 +63,18 @@ def prior_sentence(label: str, prior: str, found: list[World]) -> str:
     point = moved("MAP", first.map, last.map, usual.sd, usual.sd / 100)
     noise = ERRORS * float(np.hypot(first.mcse, last.mcse))
     mean = moved("posterior mean", first.mean, last.mean, usual.sd, max(first.mcse, last.mcse), noise)
-    return f"{start}, {point}, and {mean}; {_mle(found, usual.sd)}."
+    return f"{start}, {point}, and {mean}; {_mle(found, usual.sd, local)}."
 
 
-def _mle(found: list[World], sd: float) -> str:
+def _mle(found: list[World], sd: float, local: bool) -> str:
     values = [world.mle for world in found if exists(world.mle)]
+    name = "largest local maximum of the likelihood" if local else "MLE"
     if not values:
         return "an MLE does not exist, and no strength changes that"
     if len(values) < len(found) or max(values) - min(values) > STILL * sd:
         ends = f"{number(min(values), sd / 100)} and {number(max(values), sd / 100)}"
-        return f"the optimiser did not find the same MLE everywhere (between {ends}), although no prior enters it"
-    return f"the MLE stays at {number(values[0], sd / 100)}, since no prior enters it"
+        return f"the optimiser did not find the same {name} everywhere (between {ends}), although no prior enters it"
+    return f"the {name} stays at {number(values[0], sd / 100)}, since no prior enters it"
 
 
 def moved(name: str, first: float, last: float, sd: float, error: float, noise: float = 0.0) -> str:

@@ -48,13 +48,13 @@ def held(fit: Fit) -> Pair | None:
         return None
     _, label, reading, point = max(lines, key=lambda item: item[0])
     kind = str(fit.row(fit.default, label, reading)["interval"]).replace("laplace", "Laplace")
-    close = "close to" if point.holds else "not"
+    close, held = "close to" if point.holds else "not", share(point.mass, point.mass_error)
     return Pair(
         "Intervals of the same level mean the same, whoever made them",
         f"A {percent(fit.level)} interval is a {percent(fit.level)} interval, whoever made it.",
         "The three answer different questions: a profile interval would cover the truth in about "
         f"{percent(fit.level)} of repeated experiments, a posterior interval holds {percent(fit.level)} of the "
-        f"posterior. Here the {NAMES[reading]}'s ({kind}) interval for {label} holds {share(point.mass)} of the "
+        f"posterior. Here the {NAMES[reading]}'s ({kind}) interval for {label} holds {held} of the "
         f"posterior, {close} {percent(fit.level)}, and that is the worst of them.",
     )
 
@@ -93,8 +93,8 @@ def washed_out(fit: Fit, exact: Mapping[str, tuple[float, float]] | None = None)
     else:
         end = f"but Monte Carlo error leaves open whether that is more than {SMALL:g}."
     return Pair(
-        "Enough data always wash the prior out",
-        "Enough data always wash the prior out.",
+        "Once there are data, the prior hardly matters",
+        "The data wash the prior out.",
         f"In regular models, in time, if no prior excludes the truth. With {pictures.size(fit)}, {told}: "
         f"{size} posterior sd (under {pair[0]}) apart, the largest such difference between any two priors; {end}",
     )

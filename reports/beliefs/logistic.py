@@ -132,8 +132,9 @@ def at_the_map(fit: Fit) -> Pair | None:
     loo = ""
     if found.loo is not None:
         loo = (
-            f" Leave-one-out asks what they approximate: minus twice the elpd is {number(-2 * found.loo, 0.1)} under "
-            f"{fit.default}, with {significant(found.effective, 2)} effective parameters."
+            f" Leave-one-out asks what AIC approximates (BIC approximates the marginal likelihood): minus twice the "
+            f"elpd is {number(-2 * found.loo, 0.1)} under {fit.default}, with {significant(found.effective, 2)} "
+            "effective parameters."
         )
     return Pair(
         "AIC and BIC can be computed from a MAP",

@@ -101,7 +101,7 @@ def unbounded(fit: Fit) -> Pair | None:
         "EM finds the maximum of the likelihood",
         "EM converges to the maximum likelihood estimate.",
         "There is none: a component that shrinks onto a point (or a line of points) lifts the likelihood without "
-        f"limit, by {significant(math.log(10), 3)} in log density for every tenfold shrinking in one direction. What "
+        f"limit, by {significant(math.log(10), 3)} in log density per point on it and tenfold shrinking across. What "
         f"is reported is the largest local maximum found: {agreeing} of {plural(starts, 'start')} reached it.",
     )
 
@@ -154,7 +154,7 @@ def criterion(fit: Fit) -> Pair | None:
     if found is None:
         return None
     best, wins, spikes = found
-    without = f", without {listed([str(one) for one in spikes])}, whose lowest BIC is a spike" if spikes else ""
+    without = f", leaving out {listed([str(one) for one in spikes])}, whose lowest BIC is a spike" if spikes else ""
     told = listed([f"{size} in {plural(count, 'restart')}" for size, count in wins.items()])
     return Pair(
         "BIC counts the groups",
@@ -174,8 +174,8 @@ def left_out(fit: Fit) -> Pair | None:
         "The labels of a mixture are parameters like any others",
         "Give every point a label, sample the labels too, and leave out points as ever.",
         "The label of a point that is left out must be unknown again, and the draws of it are not: they were chosen by "
-        f"this very point. Leave-one-out from labels drawn says {found.drawn:.0f} for the log density of all "
-        f"{found.n:,} points, and warns at {found.drawn_bad:,} of them (k-hat); with the labels summed out it says "
-        f"{found.summed:.0f} and warns at {found.summed_bad:,}. The question is the same and so is its "
-        "answer: the second.",
+        f"this very point. Leave-one-out from labels drawn says about {round(found.drawn, -1):.0f} for the log density "
+        f"of all {found.n:,} points, and warns at {percent(round(found.drawn_bad / found.n, 1))} of them (k-hat); with "
+        f"the labels summed out it says {found.summed:.0f} and warns at {found.summed_bad:,}. The question is the same "
+        "and so is its answer: the second.",
     )

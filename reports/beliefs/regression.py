@@ -11,12 +11,15 @@ from reports import other_penalty
 from reports.beliefs import general
 from reports.breaks.regression import PRINTED, STARTS, learnt
 from reports.lesson import Pair
+from reports.penalties import EQUAL
 from reports.priors import family_of, scales_of
 from reports.ranking import readable, share_of, shown, span
+from reports.shrinkage import widths
 from reports.stored import Fit
 from reports.words import listed, plural
 
 SIGMA, LAPLACE = "sigma", "laplace"
+LOCAL = 1e-3  # tau of the local maximum, at least: standardised coefficients are not smaller
 SMALL = 0.1  # of a posterior sd: what "close to zero" means here
 
 
@@ -85,17 +88,21 @@ def penalty(fit: Fit) -> Pair | None:
     """What the prior is as a penalty needs sigma."""
     if family_of(fit, fit.default, "beta") != "Normal":
         return None
-    label, scale = slopes(fit)[0], float(scales_of(fit, fit.default, "beta")[0])
-    sigma = fit.value(fit.default, SIGMA, "map")
+    # One alpha serves all coefficients where their predictors have been divided by their standard deviations.
+    scales = np.broadcast_to(scales_of(fit, fit.default, "beta"), len(slopes(fit))) * widths(fit)
+    if np.ptp(scales) > EQUAL * scales.max():
+        return None
+    scale, sigma = float(scales[0]), fit.value(fit.default, SIGMA, "map")
     alpha = sigma**2 / scale**2
     return Pair(
         "A ridge penalty is one over the prior variance",
         "A ridge penalty is a Normal prior, so the penalty is one over the prior variance.",
-        f"Only in units of the noise: scikit-learn's alpha is sigma² / t², t the prior sd. For {name_of(label)} t is "
-        f"{significant(scale, 3)}, and with sigma at the MAP, {shown(fit, fit.default, SIGMA, 'map')}, alpha is "
-        f"{significant(alpha, 3)}, not 1/t² = {significant(1 / scale**2, 3)}; a penalty on the mean of squares "
-        f"instead of their sum is {significant(alpha / rows(fit), 3)}. And ridge is the mode only, for a sigma that "
-        "is known.",
+        f"Only in units of the noise: scikit-learn's alpha is sigma² / t², t the prior sd. With predictors divided "
+        f"by their standard deviations t is {significant(scale, 3)}, and with sigma at the MAP, "
+        f"{shown(fit, fit.default, SIGMA, 'map')}, alpha is {significant(alpha, 3)}, not 1/t² = "
+        f"{significant(1 / scale**2, 3)}; a penalty on the mean of squares "
+        f"instead of their sum is {significant(alpha / rows(fit), 3)}. With sigma known ridge is the posterior "
+        "mean as well as the mode; with sigma unknown, as here, it is the mode only.",
     )
 
 
@@ -136,11 +143,12 @@ def true_prior(fit: Fit) -> Pair | None:
         "The lasso works because coefficients have a Laplace distribution",
         "The lasso is right where the coefficients come from a Laplace distribution, for that is its prior.",
         f"A penalty need not be a prior. Of these simulated coefficients {truth.count(0)} of {len(truth)} are 0, which "
-        f"no draw of a Laplace distribution is; {found[0]} of the lasso's are. And the posterior mean under any prior "
-        f"is a penalised fit too (Gribonval 2011, doi:10.1109/TSP.2011.2107908). Take {name_of(label)} alone, "
-        f"{number(z, s / 100)} by least squares with standard error {significant(s, 2)}: under this Laplace prior its "
+        f"no draw of a Laplace distribution is; {found[0]} of the lasso's are. And in Gaussian noise of known size the "
+        f"posterior mean under any prior is a penalised fit too (Gribonval 2011, doi:10.1109/TSP.2011.2107908). Take "
+        f"{name_of(label)} alone, {number(z, s / 100)} by least squares with standard error {significant(s, 2)}: "
+        f"under this Laplace prior its "
         f"mean is {number(mean, s / 100)}, which is the minimum of the squares plus another penalty. From 0 to one "
-        f"standard error that one rises by {significant(other_penalty.penalty(s, s, b), 2)}, the lasso's by "
+        f"standard error that penalty rises by {significant(other_penalty.penalty(s, s, b), 2)}, the lasso's by "
         f"{significant(s / b, 2)}. The fit alone does not tell which belief it came from.",
     )
 
@@ -150,15 +158,22 @@ def learnt_scale(fit: Fit) -> Pair | None:
     known = learnt(fit)
     if known is None or family_of(fit, fit.default, "beta") != "Normal":
         return None
-    taus, p = (PRINTED[0], PRINTED[2], PRINTED[-1]), len(slopes(fit))
-    told = listed([f"{float(known.log_joint(np.array(tau))):.1f} at tau = {tau:g}" for tau in taus])
+    grid, p = np.logspace(-200, 1, 403), len(slopes(fit))  # down to where every local maximum has been passed
+    joint = known.log_joint(grid)
+    top = int(np.argmax(np.where(grid > LOCAL, joint, -np.inf)))
+    beyond = grid[:top][joint[:top] > joint[top]]
+    if not len(beyond):
+        return None
+    taus = (float(grid[top]), PRINTED[2], float(10 ** np.floor(np.log10(beyond[-1]))))
+    told = listed([f"{float(known.log_joint(np.array(tau))):.1f} at tau = {tau:.2g}" for tau in taus])
     lost = [start for start in STARTS if known.end(start) == 0]
     falls = f" A search that begins at tau = {max(lost):g} falls to 0." if lost else ""
     return Pair(
         "The best scale of a prior is found by maximising over it too",
         "If the prior's scale is unknown, maximise over coefficients and scale together.",
-        f"That has no maximum. With beta ~ Normal(0, tau), all standardised, the joint log density at the best beta is "
-        f"{told}; every further factor of ten adds {p * math.log(10):.1f}, without end, while all coefficients go to 0."
+        f"That has no maximum. With beta ~ Normal(0, tau), all standardised, tau ~ HalfNormal(1) and sigma held, "
+        f"the joint log density at the best beta is {told}; every further factor of ten towards 0 adds "
+        f"{p * math.log(10):.1f}, without end, while all coefficients go to 0."
         f"{falls} With the coefficients integrated out tau has a mode, {significant(known.summary()[0], 2)}.",
     )
 
@@ -169,7 +184,7 @@ def divisor(fit: Fit) -> Pair | None:
     if freedom <= 0:
         return None
     return Pair(
-        "Maximum likelihood estimates are nearly unbiased if there are many rows",
+        "Maximum likelihood is nearly unbiased, however many coefficients are fitted",
         "Maximum likelihood estimates of everything are nearly unbiased with this much data.",
         f"Not of sigma: every fitted coefficient uses up a degree of freedom. The MLE divides by n = {rows(fit):,} "
         f"and is {shown(fit, fit.default, SIGMA, 'mle')}; with the divisor {freedom:,} it is "

@@ -103,7 +103,7 @@ def _effective(fit: Fit) -> str:
         return "Their effective number is not known."
     at = min(range(len(worst)), key=worst.__getitem__)
     of = "" if len(worst) == 1 else f", for {fit.labels[at]}"
-    return f"They are worth at least {count(worst[at])} independent ones{of}."
+    return f"For a mean they are worth at least {count(worst[at])} independent ones{of}."
 
 
 def _result(fit: Fit, label: str, reading: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import xarray as xr
 from reports import closed_form, swept, swept_words
 from reports.charts import Knob
 from reports.stored import Fit
+from reports.words import is_local
 
 TITLE = "One knob"
 
@@ -39,12 +40,15 @@ def prior_strength(fit: Fit) -> dict[str, Any] | None:
         "strength",
         knob,
         f"The same data under priors from {strengths[0]:.3g} to {swept_words.times(strengths[-1])} as strong",
-        "Turn the prior up: MAP and posterior follow it, the MLE stays where it is.",
+        "Turn the prior up: MAP and posterior go where it pulls, the MLE stays where it is.",
     )
     label = _said(fit, sweep)
     sentences = [
         swept_words.prior_sentence(
-            label, str(prior), swept_words.worlds(sweep.sel(prior=prior, parameter=label), "strength")
+            label,
+            str(prior),
+            swept_words.worlds(sweep.sel(prior=prior, parameter=label), "strength"),
+            is_local(fit, fit.default, label),
         )
         for prior in sweep["prior"].values
     ]
@@ -67,7 +71,7 @@ def sample_size(fit: Fit) -> dict[str, Any] | None:
         "n",
         knob,
         f"The first {sizes[0]:,} to {sizes[-1]:,} rows, in a random order",
-        "Add rows: the posterior narrows, and the three readings come together where the model is regular.",
+        "Add rows: the posterior narrows, and in the end the three readings come together where the model is regular.",
     )
     label = _said(fit, sweep)
     one = sweep.isel(prior=0).sel(parameter=label)

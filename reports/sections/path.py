@@ -44,6 +44,7 @@ def context(fit: Fit) -> dict[str, Any] | None:
         "table": table,
         "said": said,
         "wrongs": wrongs,
+        "regression": linear is not None,
     }
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from comparisons import rules, writing
+from comparisons.digits import percent
 from reports import figures, matters
 from reports.lesson import lesson
 from reports.stored import POINTS, Fit
+from reports.words import listed
 
 TITLE = "Three readings of one model"
 
@@ -31,7 +35,27 @@ def context(fit: Fit) -> dict[str, Any]:
         "rules": rules.stated(fit.level),
         "headline": figures.headline(fit),
         "look": look_for(fit),
+        "missed": missed(fit),
     }
+
+
+def missed(fit: Fit) -> str:
+    """Which truths lie outside of all three intervals: a reader would think that something is broken."""
+    found = []
+    for label in fit.labels:
+        rows = [fit.row(fit.default, label, reading) for reading in ("mle", "map", "posterior")]
+        truth = float(rows[0]["truth"])
+        if all(np.isfinite([row["lower"], row["upper"], truth]).all() for row in rows) and not any(
+            row["lower"] <= truth <= row["upper"] for row in rows
+        ):
+            found.append(f"{label} = {truth:.4g}")
+    if not found:
+        return ""
+    share = percent(1 - fit.level)
+    return (
+        f"The true {listed(found)} that the data were simulated with {'lie' if len(found) > 1 else 'lies'} outside of "
+        f"all three intervals. That happens: in about {share} of data sets for each parameter, and these are one of them."
+    )
 
 
 def look_for(fit: Fit) -> str:

@@ -13,7 +13,7 @@ from comparisons.digits import MISSING, exists, number, percent
 from comparisons.rules import SMALL
 from comparisons.scales import UNCONSTRAINED
 from reports import closed_form
-from reports.scales import View, density, doubt, figure, known, shortest
+from reports.scales import View, density, doubt, figure, known, shortest, shortest_error
 from reports.stored import Array, Fit
 from reports.words import error_of, listed
 
@@ -98,6 +98,7 @@ def views(
                 doubt=why,
                 laplace=laplace,
                 shortest=shortest(*curve, scale, level),
+                error=0.0 if reason is None else shortest_error(draws, scale, level),
             )
         )
     return found
@@ -131,7 +132,7 @@ def rows(
                 number(view.mean, errors[0]),
                 number(median, errors[1]),
                 _interval(ends, errors[1]),
-                _interval(view.shortest, errors[1]),
+                _interval(view.shortest, max(errors[1], view.error)),
                 _interval(view.laplace, fine),
             ]
         )

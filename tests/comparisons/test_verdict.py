@@ -13,7 +13,7 @@ from scipy.stats import beta
 from comparisons import checks, rules, writing
 from comparisons import table as comparison
 from comparisons.measures import COLUMNS, measures
-from comparisons.verdict import CANNOT_SAY, MAXIMUM, NO, YES, Verdict, judge
+from comparisons.verdict import CANNOT_SAY, MAXIMUM, NO, YES, Verdict, away, judge, share
 from tests.cases import case
 from tests.made_up import LEVEL, check, predictions, table, verdict
 
@@ -28,8 +28,8 @@ def test_where_everything_agrees_a_point_is_enough() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"mle_gap": 0.3}, "for theta it lies 0.30 posterior sd above the posterior mean"),
-        ({"mle_gap": -1.2}, "for theta it lies 1.2 posterior sd below the posterior mean"),
+        ({"mle_gap": 0.3}, "for theta it lies 0.30 ± 0.02 posterior sd above the posterior mean"),
+        ({"mle_gap": -1.2}, "for theta it lies 1.20 ± 0.02 posterior sd below the posterior mean"),
         ({"mle_mass": 0.8}, "its interval for theta holds 80 % of the posterior, not 95 %"),
         ({"mle_mass": 0.99}, "holds 99 % of the posterior"),
         ({"mle_mass": np.nan, "mle_reason": "planted"}, "it has no interval for theta (planted)"),
@@ -159,12 +159,30 @@ def test_too_much_monte_carlo_error_is_no_agreement() -> None:
     assert verdict(mle_gap=0.2).lines[0].mle.word == rules.SLIGHTLY
 
 
+@pytest.mark.parametrize(
+    ("gap", "enough", "open_"), [(0.26, NO, True), (0.24, YES, True), (0.4, NO, False), (0.1, YES, False)]
+)
+def test_a_distance_within_its_error_of_the_limit_says_so(gap: float, enough: str, open_: bool) -> None:
+    """The Monte Carlo error is 0.02: three of it on either side of the limit decide nothing."""
+    one = verdict(mle_gap=gap)
+    assert one.mle.enough == enough
+    assert ("leaves open whether" in writing.judged(one, "mle")) == open_
+
+
+def test_a_distance_is_written_as_far_as_it_is_known() -> None:
+    line = verdict(mle_gap=0.0042).lines[0]
+    assert away(line.mle) == "less than its Monte Carlo error, 0.02 posterior sd, from"
+    assert share(0.8718, 0.008) == "87 %"
+    assert share(0.8718, 0.0005) == "87.2 %"
+    assert share(0.9996, 0.0005) == "more than 99.9 %"
+
+
 def test_the_reasons_name_the_worst_and_count_the_others() -> None:
     frame = table(["a", "b", "c"])
     frame.loc[frame["reading"] == "mle", "gap"] = [0.3, -0.9, 0.01]
     one = judge("weak", frame, None, [])
     assert one.mle.reasons == (
-        "for b it lies 0.90 posterior sd below the posterior mean (and 1 other parameter likewise)",
+        "for b it lies 0.90 ± 0.02 posterior sd below the posterior mean (and 1 other parameter likewise)",
     )
 
 

@@ -78,8 +78,8 @@ def test_labels_are_spoken_of_where_they_mislead(fits: dict[str, Fit], monkeypat
         pair = mixture.left_out(fit)
         assert (pair is not None) == told
         if pair is not None:
-            assert "says -50 for" in pair.fact
-            assert "warns at 7" in pair.fact
+            assert "says about -50 for" in pair.fact
+            assert "warns at 10 %" in pair.fact  # 7 of 60, to tens
             assert "says -100 and" in pair.fact
 
 

@@ -76,7 +76,7 @@ def test_no_card_contradicts_its_row_of_the_matrix(one: Verdict) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "MLE, MAP and posterior mean agree within 0.1 sd"),
+        ({}, "MLE and MAP agree with the posterior mean within 0.1 sd"),
         ({"mle_gap": 0.2}, "MLE and MAP within 0.20 sd of the posterior mean"),
         ({"mle_gap": 1.4, "map_pull": -1.4}, "MLE 1.4 sd off (prior), MAP within 0.1 sd"),
         (
@@ -86,7 +86,7 @@ def test_no_card_contradicts_its_row_of_the_matrix(one: Verdict) -> None:
         ({"mle_gap": 0.5, "map_gap": 0.5, "posterior_skew": -0.5}, "MLE and MAP both 0.50 sd off (shape)"),
         ({"mle_mass": 0.8}, "MLE and MAP within 0.1 sd, but the MLE's interval holds 80 %"),
         ({"mle_gap": 1.8, "mle_reason": "on the boundary: 3 heads in 3 flips are best explained by 1"},
-         "MLE 1.8 sd off (at the boundary), MAP within 0.1 sd"),
+         "MLE 1.8 sd off (shape, at the boundary), MAP within 0.1 sd"),
     ],
 )  # fmt: skip
 def test_a_card_says_what_matters_and_how_much(changes: dict[str, Any], said: str) -> None:

@@ -34,7 +34,7 @@ def test_spikes_do_not_count_the_groups(monkeypatch: pytest.MonkeyPatch) -> None
     assert beliefs.chosen(fit) == (2, {2: 1}, [4])
     pair = beliefs.criterion(fit)
     assert pair is not None
-    assert "here 2, without 4, whose lowest BIC is a spike" in pair.fact
+    assert "here 2, leaving out 4, whose lowest BIC is a spike" in pair.fact
     assert beliefs.chosen(runs([1e-5], [100.0], monkeypatch)) is None
 
 
