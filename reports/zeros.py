@@ -157,8 +157,8 @@ def _spikes(fit: Fit, prior: str, labels: list[str], columns: dict[str, Array], 
         drawing,
         f"Posterior density of {listed(labels, 20)} under the prior {prior}, the mode as a vertical line, the mean as "
         "a point.",
-        "Vertical line: the MAP; round or square points: MAP and posterior mean; area: the posterior. Wherever the line "
-        "stands on zero the lasso says “dropped”; the area says how much of the posterior is anywhere near.",
+        "Vertical line: the MAP; round or square points: MAP and posterior mean; area: the posterior. Wherever the "
+        "line stands on zero the lasso says “dropped”; the area says how much of the posterior is anywhere near.",
         [Knob("coefficient", "coefficient", labels, order[0], choice=True)],
         [{"coefficient": j} for j in order[:3]],
         {"curves": records, "marks": marks},

@@ -174,7 +174,7 @@ def test_the_intervals_are_read_in_words_that_fit_them(home: Path) -> None:
     assert "with a probability of 95 %" in posterior["text"]
     assert REASON in intervals.said(separated, "normal", separated.labels[0])[0]["text"]
     local = intervals.said(blend, "weak", blend.labels[0])[0]["text"]
-    assert local.startswith("Do not read it, which is only the largest local maximum")
+    assert local.startswith("Do not read it: it belongs to the largest local maximum")
 
 
 @given(st.integers(0, 60))

@@ -22,7 +22,7 @@ from reports.beliefs import mixture as mixture_beliefs
 from reports.lesson import FOLDER, GRADES, is_sound
 from reports.page import section
 from reports.ranking import Entry
-from reports.sections import exercises, guess, said
+from reports.sections import exercises, guess, question, said
 from reports.stored import Fit
 from reports.teaching import generic, mixture, regression
 from tests.made_up import LEVEL, check
@@ -279,3 +279,12 @@ def test_fewer_rows_move_an_estimate_as_the_sweep_says(tmp_path: Path) -> None:
     assert asked is not None
     assert "Take 4 rows, chosen at random, instead of all 100" in asked.asked
     assert asked.answer.startswith("The MLE: 0.4000, against")
+
+
+def test_a_truth_that_all_intervals_miss_is_spoken_of() -> None:
+    fit = made_fit([{}])
+    assert question.missed(fit) == ""  # nobody knows the truth
+    for truth, said_so in ((2.0, False), (90.0, True)):
+        fit = made_fit([{}])
+        fit.table["truth"] = truth
+        assert ("outside of all three intervals" in question.missed(fit)) == said_so
