@@ -1,8 +1,8 @@
 """``python -m reports.handout FIT [--seed SEED]``: the page of a fit as PDF, a version for students, and the key.
 
-The three editions are the page itself with a class on its body, and for students without the answers; Chromium prints
-them. With a seed the scenario's teaching data are simulated anew and fitted, so that every student can have data of
-one's own.
+The editions are the page itself with a class on its body; that for students and the key have some of its sections only,
+and the former no answer. Chromium prints them. With a seed the scenario's teaching data are simulated anew and fitted,
+so that every student can have data of one's own.
 """
 
 from __future__ import annotations
@@ -31,11 +31,17 @@ EDITIONS = {
     "key": ("-key", "Key to the questions and exercises"),
 }
 """Of each edition the end of the name of its file, and what stands at its top."""
-ANSWER = re.compile(r'<details class="answer">.*?</details>\s*', re.DOTALL)
-BESIDE = re.compile(
-    r'<details class="fold">.*?</details>\s*|<section id="(?:said|checks|provenance)"[^>]*>.*?</section>\s*', re.DOTALL
+KEPT = {"student": ("data", "guess", "model", "exercises"), "key": ("guess", "exercises")}
+"""Sections of the editions that have not all: of these none tells students what the fits say."""
+LEFT_OUT = (
+    "This version has the question, the data, the model and the exercises. The three fits and all answers are left "
+    "out: they are on the page of this fit, whose comparison table has the estimates that an exercise may ask for."
 )
-"""What students are better without: sections that answer exercises, and numbers nobody needs on paper."""
+SECTION = re.compile(r'<section id="(\w+)"[^>]*>.*?</section>\s*', re.DOTALL)
+CONTENTS = re.compile(r"<nav\b.*?</nav>\s*", re.DOTALL)
+TOLD = re.compile(r'(<p class="data-title">.*?</p>).*?(?=</header>)', re.DOTALL)
+"""The title of the data, and what stands below: the lesson, and how the fits turned out."""
+ANSWER = re.compile(r'<details class="answer">.*?</details>\s*', re.DOTALL)
 SCRIPT = re.compile(r"<script\b.*?</script>\s*", re.DOTALL)
 AWAY = re.compile(r' href="(?!#)[^"]*"')  # to other files, which paper does not have
 SECONDS = 180  # that printing may take
@@ -53,11 +59,14 @@ def edition(page: str, kind: str) -> str:
     page : str
         HTML of the page of a fit.
     kind : {"full", "student", "key"}
-        For students answers are left out of the document, not only hidden, and so is what gives them away.
+        What an edition has not is left out of the document, not only hidden.
     """
     page = AWAY.sub("", SCRIPT.sub("", page))
+    if kind in KEPT:
+        page = SECTION.sub(lambda found: found[0] if found[1] in KEPT[kind] else "", CONTENTS.sub("", page))
+        page = TOLD.sub(rf"\1\n<p>{LEFT_OUT}</p>\n" if kind == "student" else r"\1\n", page, count=1)
     if kind == "student":
-        page = BESIDE.sub("", ANSWER.sub("", page))
+        page = ANSWER.sub("", page)
     page = page.replace("<details", "<details open").replace("<body>", f'<body class="handout {kind}">', 1)
     title = f'<p class="edition">{EDITIONS[kind][1]}</p>'
     return re.sub(r"<header[^>]*>", lambda found: f"{found[0]}\n{title}", page, count=1)

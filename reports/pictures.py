@@ -98,8 +98,9 @@ def _counts(fit: Fit) -> Image:
     axes.set_xlabel("number")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     alt = f"Two bars: {successes:,} {name} and {total - successes:,} others, of {total:,}."
-    share = f"The share of {name} is {significant(successes / total, 4)}." if total else "There are no trials."
-    return draw.image(figure, alt, share)
+    # The share is the MLE, which an exercise asks for: the picture of the data does not say it.
+    caption = f"The numbers of {name} and of the others, {total:,} in all." if total else "There are no trials."
+    return draw.image(figure, alt, caption)
 
 
 def _histogram(fit: Fit) -> Image:
