@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,12 +36,18 @@ def called(study: Study) -> str:
     return f"{worlds} with one and the same truth, read under the prior {study.prior}"
 
 
+@cache
+def _p_value(hits: int, worlds: int, level: float) -> float:
+    """How probable a coverage as far from the level is; the same few counts come again and again."""
+    return float(binomtest(hits, worlds, level).pvalue)
+
+
 def coverage_sentence(study: Study) -> str:
     """Which kinds of intervals visibly miss their level, after Bonferroni with a false alarm of `ALARM`."""
     table, level = study.table, float(study.table["level"].iloc[0])
     limit = ALARM / len(table)
     hits = (table["coverage"] * table["worlds"]).round().astype(int)
-    p = [binomtest(hit, n, level).pvalue for hit, n in zip(hits, table["worlds"], strict=True)]
+    p = [_p_value(int(hit), int(n), level) for hit, n in zip(hits, table["worlds"], strict=True)]
     off = table[[value < limit for value in p]]
     if off.empty:
         few = "; so few worlds would show only gross misses" if table["worlds"].iloc[0] < FEW else ""
