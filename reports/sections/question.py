@@ -54,7 +54,7 @@ def missed(fit: Fit) -> str:
     share = percent(1 - fit.level)
     return (
         f"The true {listed(found)} that the data were simulated with {'lie' if len(found) > 1 else 'lies'} outside of "
-        f"all three intervals. That happens in about {share} of data sets for each parameter; these are one."
+        f"all three intervals. That happens in about {share} of data sets for each parameter; this is one of them."
     )
 
 
