@@ -33,7 +33,7 @@ from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_functi
 Array = NDArray[np.float64]
 
 _POINTER = ctypes.POINTER(ctypes.c_double)
-_DOUBLES: Any = types.CPointer(types.double)  # type: ignore[no-untyped-call]  # the same
+_DOUBLES: Any = types.CPointer(types.double)  # type: ignore[no-untyped-call]  # Numba comes without types
 DENSITY = types.int64(types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, types.voidptr)
 EXPAND = types.int64(types.uint64, types.uint64, _DOUBLES, _DOUBLES, types.voidptr)
 HEAD = 3  # entries of the table before those of the data: size, location, factor
@@ -170,6 +170,7 @@ class Density:
         return (value.value, gradient) if status == 0 else (-np.inf, np.zeros(self.size))
 
 
+# All exceptions are caught for the reason given at `_DENSITY`; here they end the evaluation of all worlds at once.
 _BATCH = """
 def density(size, v_, gradient_, value_, table_):
     table = carray(table_, ({entries},), int64)

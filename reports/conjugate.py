@@ -24,10 +24,10 @@ AGREE = 0.1  # posterior sd
 def beta_prior(fit: Fit, prior: str) -> tuple[float, float] | None:
     """Both parameters of a Beta prior; None for another."""
     written = json.loads(fit.text("distributions")).get(prior, {}).get(THETA)
-    known = Distribution.from_json(written) if written else None
-    if known is None or known.name != "Beta":
+    one = Distribution.from_json(written) if written else None
+    if one is None or one.name != "Beta":
         return None
-    return float(known.hyperparameters["alpha"]), float(known.hyperparameters["beta"])
+    return float(one.hyperparameters["alpha"]), float(one.hyperparameters["beta"])
 
 
 def counts(fit: Fit) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from scipy.stats import t as student
 
 from comparisons.digits import exists, number, percent, significant
 from reports import charts, closed_form, pictures
+from reports.ranking import chain_error
 from reports.stored import POINTS, Array, Fit
 
 NEXT = 5  # future trials in the table
@@ -113,7 +114,7 @@ def normal_sentence(fit: Fit, n: int) -> str:
     points = [fit.value(fit.default, label, "mle") for label in ("mu", "sigma")]
     both = (fit.draws(fit.default)[name].transpose("chain", "draw").values.astype(float) for name in ("mu", "sigma"))
     chains = list(zip(*both, strict=True))
-    error = _error([predictive_interval(m, s, level) for m, s in chains])
+    error = chain_error([predictive_interval(m, s, level) for m, s in chains])
     averaged = f"the posterior predictive (prior {fit.default}) from {number(low, error)} to {number(high, error)}"
     if not all(exists(point) for point in points):
         return f"For the next value {averaged} has probability {percent(level)}; there is no MLE to plug in."
@@ -123,15 +124,9 @@ def normal_sentence(fit: Fit, n: int) -> str:
     return (
         f"For the next value the MLE plugged in says from {number(ends[0], error)} to {number(ends[1], error)}, "
         f"{averaged}, both {percent(level)} in name. Averaged over the posterior the first one holds "
-        f"{number(float(np.mean(held)), _error(held))} %; over repeated samples of n = {n:,} it holds the next value "
-        f"{100 * real_coverage(np.array([n]), level)[0]:.1f} % of the time."
+        f"{number(float(np.mean(held)), chain_error(held))} %; over repeated samples of n = {n:,} it holds the next "
+        f"value {100 * real_coverage(np.array([n]), level)[0]:.1f} % of the time."
     )
-
-
-def _error(by_chain: ArrayLike) -> float:
-    """Monte Carlo error of the average of what every chain says; of several numbers the largest."""
-    found = np.asarray(by_chain, dtype=float)
-    return float(np.max(found.std(axis=0, ddof=1)) / np.sqrt(len(found)))
 
 
 def share(fit: Fit) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import arviz as az
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from comparisons.digits import exists, number
 from comparisons.rules import STANDARD_ERRORS
@@ -102,6 +102,12 @@ def quantile_error(fit: Fit, prior: str, label: str) -> float:
     """Monte Carlo standard error of the distance of the ends of the posterior interval, taken as independent."""
     draws, tail = fit.draws(prior)[label].values, (1 - fit.level) / 2
     return math.hypot(*(float(az.mcse(draws, method="quantile", prob=prob)) for prob in (tail, 1 - tail)))
+
+
+def chain_error(by_chain: ArrayLike) -> float:
+    """Monte Carlo error of the average of what every chain says, chains first; of several numbers the largest."""
+    found = np.asarray(by_chain, dtype=float)
+    return float(np.max(found.std(axis=0, ddof=1)) / np.sqrt(len(found)))
 
 
 def share_of(hits: NDArray[np.bool_]) -> str:

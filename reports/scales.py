@@ -16,6 +16,7 @@ from comparisons.scales import Scale, scales_of
 from models.contract.families import POSITIVE, UNIT
 from reports import charts
 from reports.densities import kernel, posterior_curve
+from reports.ranking import chain_error
 from reports.stored import Array, Fit
 from reports.words import listed
 
@@ -177,7 +178,7 @@ def shortest_error(draws: Array, scale: Scale, level: float) -> float:
     best = np.argmin(chains[:, wide:] - chains[:, :-wide], axis=1)
     chain = np.arange(len(chains))
     ends = scale.backward(np.stack([chains[chain, best], chains[chain, best + wide]]))
-    return float(ends.std(axis=1, ddof=1).max() / np.sqrt(len(chains)))
+    return chain_error(ends.T)
 
 
 def known() -> dict[str, Scale]:

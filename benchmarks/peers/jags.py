@@ -37,7 +37,7 @@ def answer(job: Job, folder: Path) -> Answer:
             list(pool.map(lambda chain: run(job, folder, chain, sample=False), range(job.chains)))
             initialised = watch.lap()
             said = list(pool.map(lambda chain: run(job, folder, chain, sample=True), range(job.chains)))
-        version = re.search(r"JAGS [\d.]+\d", said[0]).group()  # type: ignore[union-attr]  # JAGS begins with it
+        version = re.search(r"JAGS [\d.]+\d", said[0]).group()  # type: ignore[union-attr]  # its output begins so
         whole = watch.lap()
         built += written + initialised
         sampled += whole - initialised
